@@ -1,0 +1,48 @@
+# tug: the two that a newcomer wants are `make demo` and `make test`; docs/manual/install.md tells what they need.
+
+export CGO_ENABLED = 0
+PREFIX ?= /usr/local
+GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
+WITH_REGISTRY = images/with-registry
+
+.PHONY: help build install images registry demo test bench lint fmt clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build tug, tugd and tug-shim into bin/
+	go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/...
+
+install: build ## copy them to PREFIX/bin (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 bin/tug bin/tugd bin/tug-shim $(DESTDIR)$(PREFIX)/bin
+
+images: ## make the base images from Debian's packages
+	$(WITH_REGISTRY) images/make
+
+registry: ## serve the base images on 127.0.0.1:5000 until Ctrl+C
+	TUG_REGISTRY_PORT=$${TUG_REGISTRY_PORT:-5000} $(WITH_REGISTRY) sh -c 'images/make && echo "serving on $$TUG_REGISTRY" && exec sleep infinity'
+
+demo: build ## run nginx from an empty machine, step by step
+	$(WITH_REGISTRY) sh -c 'images/make && scripts/demo'
+
+test: build ## run all tests on this machine (root)
+	scripts/apt-install iproute2 curl
+	$(WITH_REGISTRY) sh -c 'images/make && TUG_TEST_REGISTRY=$$TUG_REGISTRY go test $(TESTFLAGS) ./...'
+
+bench: build ## measure against unshare, docker.io and podman
+	$(WITH_REGISTRY) sh -c 'images/make && bench/run'
+
+lint: ## vet, staticcheck, format, and the layers' import rules
+	go vet ./...
+	go tool staticcheck ./...
+	@unformatted=$$(go tool gofumpt -l $(GOFILES)); if [ -n "$$unformatted" ]; then \
+		echo "not formatted (make fmt does it):"; echo "$$unformatted"; exit 1; fi
+	go run ./tools/importcheck ./...
+	GOARCH=arm64 go build ./cmd/...
+
+fmt: ## format all Go files
+	go tool gofumpt -w $(GOFILES)
+
+clean: ## remove what build made
+	rm -rf bin

@@ -1,0 +1,3 @@
+#!/bin/sh
+# An installation in a container starts no services.
+exit 101
