@@ -1,0 +1,65 @@
+package api
+
+import (
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/api/types/strslice"
+)
+
+// createBody is the body of a request to create a container, with what moby's type has no place for any more.
+type createBody struct {
+	*container.Config
+	Cmd              strslice.StrSlice // clients before 1.52 may send a string
+	Entrypoint       strslice.StrSlice
+	MacAddress       string // the container's one address, before each network had its own
+	HostConfig       *container.HostConfig
+	NetworkingConfig *network.NetworkingConfig
+}
+
+// takeCreate reads what container a client wants, in the words of its version of the API.
+func (c *call) takeCreate() (CreateRequest, []string, error) {
+	// One allocation holds all that the body is decoded into.
+	var in struct {
+		body   createBody
+		config container.Config
+		host   container.HostConfig
+		net    network.NetworkingConfig
+	}
+	if c.r.ContentLength == 0 {
+		return CreateRequest{}, nil, invalid("invalid JSON: got EOF while reading request body")
+	}
+	in.body.HostConfig, in.body.NetworkingConfig = &in.host, &in.net
+	if err := c.body(&in.body); err != nil {
+		return CreateRequest{}, nil, err
+	}
+	body := &in.body
+	if body.Config == nil {
+		if body.Cmd == nil && body.Entrypoint == nil {
+			return CreateRequest{}, nil, invalid("config cannot be empty in order to create a container")
+		}
+		body.Config = &in.config
+	}
+	if body.HostConfig == nil {
+		body.HostConfig = &in.host
+	}
+	if body.NetworkingConfig == nil {
+		body.NetworkingConfig = &in.net
+	}
+	body.Config.Cmd, body.Config.Entrypoint = body.Cmd, body.Entrypoint
+
+	warnings, err := body.adapt(c.version)
+	if err != nil {
+		return CreateRequest{}, nil, err
+	}
+	req := CreateRequest{Name: c.query.Get("name"), Config: takeConfig(body.Config)}
+	if !c.before(41) {
+		req.Platform = c.query.Get("platform")
+	}
+	if req.Host, err = takeHostConfig(body.HostConfig); err != nil {
+		return CreateRequest{}, nil, err
+	}
+	if req.Networks, err = takeEndpoints(body.NetworkingConfig.EndpointsConfig); err != nil {
+		return CreateRequest{}, nil, err
+	}
+	return req, warnings, nil
+}
