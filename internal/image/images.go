@@ -1,0 +1,136 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/semaphore"
+
+	"tug/internal/store"
+)
+
+const (
+	defaultDownloads = 6 // layers fetched at a time, over all pulls
+	maxUnpacks       = 4 // layers unpacked at a time, over all pulls
+)
+
+// Config of a set of images.
+type Settings struct {
+	Root         string              // folder of the store, mode 0700
+	Mirrors      map[string][]string // base URLs of mirrors by registry host: "docker.io": {"http://127.0.0.1:5000"}
+	Insecure     []string            // registries (host or host:port, or a network in CIDR notation) that may be spoken to without verified TLS
+	MaxDownloads int                 // layers fetched at a time, over all pulls; 0 means 6
+	Log          *slog.Logger        // nil means slog.Default
+}
+
+// Images are the images of one store. All methods may be called at the same time.
+type Images struct {
+	store    *store.Store
+	settings Settings
+	log      *slog.Logger
+
+	fetches, unpacks *semaphore.Weighted
+
+	index   atomic.Pointer[index]
+	writing sync.Mutex // guards changes of the records and of index together; no one who only reads takes it
+}
+
+// Open opens the images below c.Root, or makes an empty store there.
+func Open(ctx context.Context, c Settings) (*Images, error) {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.MaxDownloads <= 0 {
+		c.MaxDownloads = defaultDownloads
+	}
+	st, err := store.Open(ctx, c.Root, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	s := &Images{
+		store: st, settings: c, log: c.Log,
+		fetches: semaphore.NewWeighted(int64(c.MaxDownloads)),
+		unpacks: semaphore.NewWeighted(maxUnpacks),
+	}
+	if err := s.reload(ctx); err != nil {
+		st.Close()
+		return nil, fmt.Errorf("read the image store %s: %w", c.Root, err)
+	}
+	return s, nil
+}
+
+// Close waits for background work and closes the store.
+func (s *Images) Close() error { return s.store.Close() }
+
+// Store is the store below, for the builder.
+func (s *Images) Store() *store.Store { return s.store }
+
+// reload makes the index from the records on disk. A record whose blobs are damaged or gone is told in the log and left out.
+func (s *Images) reload(ctx context.Context) error {
+	ctx = store.Context(ctx)
+	records, err := s.store.Images.List(ctx)
+	if err != nil {
+		return err
+	}
+	x := newIndex()
+	ids := map[digest.Digest]digest.Digest{} // manifest to image
+	for _, r := range records {
+		e, err := s.readEntry(ctx, r.Target)
+		if err != nil {
+			s.log.Warn("image is damaged and left out: pull or load it again", "name", r.Name, "error", err)
+			continue
+		}
+		id := e.image.ID
+		ids[r.Target.Digest] = id
+		if r.Name == id.String() {
+			e.image.Tagged = r.CreatedAt
+			e.image.Removed = r.Labels[removedLabel] != ""
+			x.images[id] = e
+		} else {
+			x.names[r.Name] = name{id: id, tagged: r.UpdatedAt}
+		}
+		if x.images[id] == nil {
+			x.images[id] = e
+		}
+	}
+	x.finish()
+	s.index.Store(x)
+	return nil
+}
+
+// readEntry reads an image from its manifest in the store.
+func (s *Images) readEntry(ctx context.Context, target ocispec.Descriptor) (*entry, error) {
+	m, c, err := s.readManifest(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{image: newImage(target, m, c)}
+	s.findRoot(ctx, e)
+	return e, nil
+}
+
+// readManifest reads an image's manifest and configuration, and checks that they fit together.
+func (s *Images) readManifest(ctx context.Context, target ocispec.Descriptor) (ocispec.Manifest, configBlob, error) {
+	blob, err := readBlob(ctx, s.store.Content, target, maxManifest)
+	if err != nil {
+		return ocispec.Manifest{}, configBlob{}, err
+	}
+	m, err := parseManifest(blob)
+	if err != nil {
+		return m, configBlob{}, err
+	}
+	blob, err = readBlob(ctx, s.store.Content, m.Config, maxConfig)
+	if err != nil {
+		return m, configBlob{}, err
+	}
+	c, err := parseConfig(blob)
+	if err != nil {
+		return m, c, err
+	}
+	return m, c, checkLayers(m, c)
+}

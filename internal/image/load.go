@@ -1,0 +1,221 @@
+package image
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tug/internal/store"
+)
+
+// LoadOptions are how to load.
+type LoadOptions struct {
+	Quiet    bool        // no progress
+	Platform string      // which image of a multi-platform one; "" means this host's
+	Progress func(Event) // told how far it is; may be nil, is called by one goroutine at a time
+}
+
+// Loaded is one image that came from an archive.
+type Loaded struct {
+	Name string // the name it got, "" if it has none
+	ID   digest.Digest
+}
+
+// Load reads the images in an archive as docker save, docker buildx and other tools write it: Docker's image archive (version 1.1
+// and up) or an OCI image layout, compressed or not. It returns each name with its image.
+func (s *Images) Load(ctx context.Context, r io.Reader, o LoadOptions) ([]Loaded, error) {
+	want, err := matcher(o.Platform)
+	if err != nil {
+		return nil, err
+	}
+	ctx, done, err := s.store.Lease(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+
+	plain, err := store.Decompress(r)
+	if err != nil {
+		return nil, err
+	}
+	defer plain.Close()
+	b, err := s.readBundle(ctx, plain)
+	if err != nil {
+		return nil, fmt.Errorf("read image archive: %w", err)
+	}
+	found, err := s.bundleImages(ctx, b, want)
+	if err != nil {
+		return nil, fmt.Errorf("read image archive: %w", err)
+	}
+	var loaded []Loaded
+	for _, f := range found {
+		e, err := s.assemble(ctx, f.target, sources{unpacked: loadProgress(o)})
+		if err != nil {
+			return loaded, fmt.Errorf("load image: %w", err)
+		}
+		if _, err := s.record(ctx, e, f.names...); err != nil {
+			return loaded, err
+		}
+		if len(f.names) == 0 {
+			loaded = append(loaded, Loaded{ID: e.image.ID})
+		}
+		for _, n := range f.names {
+			loaded = append(loaded, Loaded{Name: familiar(n), ID: e.image.ID})
+		}
+	}
+	return loaded, nil
+}
+
+func loadProgress(o LoadOptions) func(ocispec.Descriptor, int64) {
+	if o.Quiet || o.Progress == nil {
+		return nil
+	}
+	var mu sync.Mutex // layers are unpacked in parallel
+	return func(desc ocispec.Descriptor, n int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		o.Progress(Event{ID: short(desc.Digest), Status: StatusLoading, Current: n, Total: desc.Size})
+	}
+}
+
+// bundled is one image of an archive: its manifest in the store, and the record names it is to get.
+type bundled struct {
+	target ocispec.Descriptor
+	names  []string
+}
+
+// bundleImages finds the images in what was read. An archive that is both an OCI layout and Docker's (as docker save writes since
+// version 25) is taken as the former, so that manifests keep their digests, with the names of both.
+func (s *Images) bundleImages(ctx context.Context, b *bundle, want platforms.MatchComparer) ([]bundled, error) {
+	switch {
+	case b.index != nil:
+		return s.layoutImages(ctx, b, want)
+	case b.manifests != nil:
+		return s.archiveImages(ctx, b)
+	case b.legacy:
+		return nil, fmt.Errorf("it is in the format of Docker before 1.10, which is no longer read: save it again with a current tool: %w", errdefs.ErrInvalidArgument)
+	}
+	return nil, fmt.Errorf("neither manifest.json nor index.json is in it: to make an image of a root file system use import: %w", errdefs.ErrInvalidArgument)
+}
+
+func (s *Images) layoutImages(ctx context.Context, b *bundle, want platforms.MatchComparer) ([]bundled, error) {
+	var list merged
+	for _, d := range b.index.Manifests {
+		if d.Platform != nil && d.Platform.OS == "unknown" {
+			continue // an attestation
+		}
+		target, err := s.resolve(ctx, d, want, nil)
+		if err != nil {
+			return nil, err
+		}
+		m, _, err := s.readManifest(ctx, target)
+		if err != nil {
+			return nil, err
+		}
+		names, err := layoutNames(d, b.tagsOf(m.Config.Digest))
+		if err != nil {
+			return nil, err
+		}
+		list.add(target, names)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("no image for the platform is in it: %w", errdefs.ErrNotFound)
+	}
+	return list, nil
+}
+
+// layoutNames are the record names of an entry of an OCI layout: the full name that containerd and BuildKit write, or a ref.name
+// that is a full name, or what manifest.json says.
+func layoutNames(d ocispec.Descriptor, tags []string) ([]string, error) {
+	if n := d.Annotations[images.AnnotationImageName]; n != "" {
+		tags = []string{n}
+	} else if n := d.Annotations[ocispec.AnnotationRefName]; len(tags) == 0 && fullName(n) {
+		tags = []string{n}
+	}
+	return tagRecords(tags)
+}
+
+func tagRecords(tags []string) ([]string, error) {
+	var records []string
+	for _, t := range tags {
+		named, err := parseTag(t)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, recordName(named))
+	}
+	return records, nil
+}
+
+// archiveImages makes manifests for the images of a manifest.json.
+func (s *Images) archiveImages(ctx context.Context, b *bundle) ([]bundled, error) {
+	var list merged
+	for _, a := range b.manifests {
+		config, ok := b.blob(a.Config)
+		if !ok {
+			return nil, fmt.Errorf("image configuration %.200q is not in it: %w", a.Config, errdefs.ErrInvalidArgument)
+		}
+		var layers []ocispec.Descriptor
+		for _, file := range a.Layers {
+			layer, ok := b.blob(file)
+			if !ok {
+				return nil, fmt.Errorf("layer %.200q is not in it: %w", file, errdefs.ErrInvalidArgument)
+			}
+			var err error
+			if layer.MediaType, err = s.layerType(ctx, layer); err != nil {
+				return nil, err
+			}
+			layers = append(layers, layer)
+		}
+		target, err := s.writeManifest(ctx, config, layers)
+		if err != nil {
+			return nil, err
+		}
+		if _, _, err := s.readManifest(ctx, target); err != nil {
+			return nil, err
+		}
+		names, err := tagRecords(a.RepoTags)
+		if err != nil {
+			return nil, err
+		}
+		list.add(target, names)
+	}
+	if len(list) == 0 {
+		return nil, errors.Join(fmt.Errorf("no image is in it: %w", errdefs.ErrInvalidArgument))
+	}
+	return list, nil
+}
+
+// merged is a list of images in which each is once, with all its names.
+type merged []bundled
+
+func (l *merged) add(target ocispec.Descriptor, names []string) {
+	for i := range *l {
+		if (*l)[i].target.Digest == target.Digest {
+			(*l)[i].names = append((*l)[i].names, names...)
+			return
+		}
+	}
+	target.Annotations, target.Platform = nil, nil
+	*l = append(*l, bundled{target: target, names: names})
+}
+
+// matcher is what images an asked-for platform is served by; "" is this host's.
+func matcher(platform string) (platforms.MatchComparer, error) {
+	if platform == "" {
+		return platforms.Default(), nil
+	}
+	p, err := platforms.Parse(platform)
+	if err != nil {
+		return nil, fmt.Errorf("platform %q: %w: %w", platform, err, errdefs.ErrInvalidArgument)
+	}
+	return platforms.Only(p), nil
+}

@@ -1,0 +1,171 @@
+package image
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+const (
+	// maxManifest is the largest manifest or index that is read, in bytes: what registries accept.
+	maxManifest = 4 << 20
+	// maxIndexDepth is how deep indexes may be nested.
+	maxIndexDepth = 3
+	// maxIndexEntries is how many manifests an index may name.
+	maxIndexEntries = 1000
+)
+
+// readBlob returns a blob of the store and refuses one of more than limit bytes before reading it.
+func readBlob(ctx context.Context, blobs content.Provider, desc ocispec.Descriptor, limit int64) ([]byte, error) {
+	if err := desc.Digest.Validate(); err != nil {
+		return nil, fmt.Errorf("digest %.100q: %w: %w", desc.Digest, err, errdefs.ErrInvalidArgument)
+	}
+	desc.Data = nil // a copy that its author put into the descriptor is not what the digest was checked on
+	ra, err := blobs.ReaderAt(ctx, desc)
+	if err != nil {
+		return nil, err
+	}
+	defer ra.Close()
+	if ra.Size() > limit {
+		return nil, fmt.Errorf("%s is %d bytes long, %d is the most for %s: %w", desc.Digest, ra.Size(), limit, desc.MediaType, errdefs.ErrInvalidArgument)
+	}
+	p := make([]byte, ra.Size())
+	if n, err := ra.ReadAt(p, 0); n < len(p) {
+		return nil, fmt.Errorf("read %s: %w", desc.Digest, err)
+	}
+	return p, nil
+}
+
+// parseManifest reads an image manifest, Docker's (schema 2) or OCI's.
+func parseManifest(blob []byte) (ocispec.Manifest, error) {
+	if err := checkKind(blob, "manifest"); err != nil {
+		return ocispec.Manifest{}, err
+	}
+	var m ocispec.Manifest
+	if err := json.Unmarshal(blob, &m); err != nil {
+		return m, fmt.Errorf("manifest: %w: %w", err, errdefs.ErrInvalidArgument)
+	}
+	if !images.IsConfigType(m.Config.MediaType) {
+		return m, fmt.Errorf("not a container image: its manifest's configuration is of type %.100q: %w", m.Config.MediaType, errdefs.ErrInvalidArgument)
+	}
+	if len(m.Layers) > maxLayers {
+		return m, fmt.Errorf("manifest names %d layers, %d is the most: %w", len(m.Layers), maxLayers, errdefs.ErrInvalidArgument)
+	}
+	for _, d := range append([]ocispec.Descriptor{m.Config}, m.Layers...) {
+		if err := d.Digest.Validate(); err != nil {
+			return m, fmt.Errorf("manifest: digest %.100q: %w: %w", d.Digest, err, errdefs.ErrInvalidArgument)
+		}
+	}
+	for _, l := range m.Layers {
+		if !images.IsLayerType(l.MediaType) {
+			return m, fmt.Errorf("not a container image: one of its layers is of type %.100q: %w", l.MediaType, errdefs.ErrInvalidArgument)
+		}
+	}
+	if m.Config.Size > maxConfig {
+		return m, fmt.Errorf("manifest: image configuration of %d bytes, %d is the most: %w", m.Config.Size, maxConfig, errdefs.ErrInvalidArgument)
+	}
+	return m, nil
+}
+
+// parseIndex reads a manifest list, Docker's or OCI's.
+func parseIndex(blob []byte) (ocispec.Index, error) {
+	if err := checkKind(blob, "index"); err != nil {
+		return ocispec.Index{}, err
+	}
+	var x ocispec.Index
+	if err := json.Unmarshal(blob, &x); err != nil {
+		return x, fmt.Errorf("manifest list: %w: %w", err, errdefs.ErrInvalidArgument)
+	}
+	if len(x.Manifests) > maxIndexEntries {
+		return x, fmt.Errorf("manifest list names %d manifests, %d is the most: %w", len(x.Manifests), maxIndexEntries, errdefs.ErrInvalidArgument)
+	}
+	return x, nil
+}
+
+// checkKind refuses a blob that can be read as a manifest and as an index, so that no two programs see different images
+// in it (CVE-2021-41190), and the formats before schema 2.
+func checkKind(blob []byte, want string) error {
+	var probe struct {
+		SchemaVersion                       int
+		Config, Layers, Manifests, FSLayers json.RawMessage
+	}
+	if err := json.Unmarshal(blob, &probe); err != nil {
+		return fmt.Errorf("%s: %w: %w", want, err, errdefs.ErrInvalidArgument)
+	}
+	if probe.SchemaVersion == 1 || len(probe.FSLayers) > 0 {
+		return fmt.Errorf("image is in the format schema 1, which is no longer read: push it again with a current tool: %w", errdefs.ErrInvalidArgument)
+	}
+	isManifest, isIndex := len(probe.Config) > 0 || len(probe.Layers) > 0, len(probe.Manifests) > 0
+	if isManifest && isIndex || isIndex != (want == "index") && (isIndex || isManifest) {
+		return fmt.Errorf("blob claims to be a manifest and a manifest list at a time: %w", errdefs.ErrInvalidArgument)
+	}
+	return nil
+}
+
+// choose returns the entries of an index that serve the platform, the best first. Entries without a platform come
+// last; attestations (platform unknown/unknown) never.
+func choose(x ocispec.Index, want platforms.MatchComparer) []ocispec.Descriptor {
+	var fit, open []ocispec.Descriptor
+	for _, d := range x.Manifests {
+		switch {
+		case !images.IsManifestType(d.MediaType) && !images.IsIndexType(d.MediaType):
+		case d.Platform == nil:
+			open = append(open, d)
+		case want.Match(*d.Platform):
+			fit = append(fit, d)
+		}
+	}
+	slices.SortStableFunc(fit, func(a, b ocispec.Descriptor) int {
+		switch {
+		case want.Less(*a.Platform, *b.Platform):
+			return -1
+		case want.Less(*b.Platform, *a.Platform):
+			return 1
+		}
+		return 0
+	})
+	return append(fit, open...)
+}
+
+// resolve follows root, which may be an index, down to the manifest for the wanted platform. fetch makes a blob available in the
+// store before it is read; nil if all are there.
+func (s *Images) resolve(ctx context.Context, root ocispec.Descriptor, want platforms.MatchComparer, fetch fetchFunc) (ocispec.Descriptor, error) {
+	desc := root
+	for range maxIndexDepth + 1 {
+		if images.IsManifestType(desc.MediaType) {
+			return desc, nil
+		}
+		if !images.IsIndexType(desc.MediaType) {
+			return desc, fmt.Errorf("not a container image: it is of type %.100q: %w", desc.MediaType, errdefs.ErrInvalidArgument)
+		}
+		if fetch != nil {
+			if err := fetch(ctx, desc); err != nil {
+				return desc, err
+			}
+		}
+		blob, err := readBlob(ctx, s.store.Content, desc, maxManifest)
+		if err != nil {
+			return desc, err
+		}
+		x, err := parseIndex(blob)
+		if err != nil {
+			return desc, err
+		}
+		fit := choose(x, want)
+		if len(fit) == 0 {
+			return desc, fmt.Errorf("no matching manifest for the platform in the manifest list entries: %w", errdefs.ErrNotFound)
+		}
+		desc = fit[0]
+	}
+	return desc, fmt.Errorf("manifest lists are nested more than %d deep: %w", maxIndexDepth, errdefs.ErrInvalidArgument)
+}
+
+// fetchFunc brings one blob into the store, if it is not there.
+type fetchFunc func(ctx context.Context, desc ocispec.Descriptor) error

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"fmt"
+	"io"
+
+	"github.com/containerd/errdefs"
+	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/pgzip"
+)
+
+// maxZstdWindow is the largest window a zstd stream may ask the reader to keep, in bytes.
+const maxZstdWindow = 128 << 20
+
+// Decompress returns what r holds, decompressed if it is compressed: gzip, zstd and bzip2 are told by their first bytes.
+// Everything is done in this process: no helper program is ever started on a foreign stream.
+// An empty stream is an empty stream. xz and legacy compress are named in the error (InvalidArgument).
+func Decompress(r io.Reader) (io.ReadCloser, error) {
+	b := bufio.NewReaderSize(r, 64<<10)
+	head, err := b.Peek(8)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte{0x1f, 0x8b, 8}):
+		z, err := pgzip.NewReader(b) // decompresses ahead, in a goroutine that Close ends
+		if err != nil {
+			return nil, fmt.Errorf("gzip: %w: %w", err, errdefs.ErrInvalidArgument)
+		}
+		return z, nil
+	case isZstd(head):
+		z, err := zstd.NewReader(b, zstd.WithDecoderMaxWindow(maxZstdWindow))
+		if err != nil {
+			return nil, fmt.Errorf("zstd: %w: %w", err, errdefs.ErrInvalidArgument)
+		}
+		return z.IOReadCloser(), nil
+	case bytes.HasPrefix(head, []byte("BZh")):
+		return io.NopCloser(bzip2.NewReader(b)), nil
+	case bytes.HasPrefix(head, []byte{0xfd, '7', 'z', 'X', 'Z', 0}):
+		return nil, fmt.Errorf("xz archives are not read: decompress it first (xz -dc FILE | ...): %w", errdefs.ErrInvalidArgument)
+	case bytes.HasPrefix(head, []byte{0x1f, 0x9d}):
+		return nil, fmt.Errorf("archives of compress(1) are not read: decompress it first (uncompress -c FILE | ...): %w", errdefs.ErrInvalidArgument)
+	}
+	return io.NopCloser(b), nil
+}
+
+// isZstd knows a zstd frame and a skippable frame (RFC 8878, section 3.1.2), with which some writers begin.
+func isZstd(head []byte) bool {
+	if bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}) {
+		return true
+	}
+	return len(head) >= 8 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:4], []byte{0x2a, 0x4d, 0x18})
+}

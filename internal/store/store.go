@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/diff"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/containerd/v2/core/leases"
+	"github.com/containerd/containerd/v2/core/metadata"
+	"github.com/containerd/containerd/v2/core/metadata/boltutil"
+	"github.com/containerd/containerd/v2/core/snapshots"
+	"github.com/containerd/containerd/v2/pkg/namespaces"
+	"github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
+	"github.com/containerd/errdefs"
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+const (
+	// Namespace is the only namespace of the metadata database that is used.
+	Namespace = "tug"
+	// SnapshotterKey names the snapshotter in the metadata database. The unpacker turns deletion markers into overlay's form
+	// only for a snapshotter of exactly this name.
+	SnapshotterKey = "overlayfs"
+
+	// lockTimeout is how long Open waits for another process to let go of the databases.
+	lockTimeout = 3 * time.Second
+)
+
+// Store is one image store. Its parts are containerd's; every call to one of them needs a context from Context or Lease.
+type Store struct {
+	Content   content.Store
+	Images    images.Store
+	Leases    leases.Manager
+	Snapshots snapshots.Snapshotter
+	Applier   diff.Applier
+
+	root      string
+	db        *bolt.DB
+	meta      *metadata.DB
+	locks     *keyLocks
+	collector *collector
+	log       *slog.Logger
+}
+
+// Open opens the store below root, or makes one. What an earlier process left half done (a pull, an unpack) is given up
+// and collected. It fails with FailedPrecondition if another process has the store open.
+func Open(ctx context.Context, root string, log *slog.Logger) (_ *Store, err error) {
+	for _, dir := range []string{root, filepath.Join(root, "content"), filepath.Join(root, "snapshots")} {
+		if err := privateDir(dir); err != nil {
+			return nil, err
+		}
+	}
+	db, err := bolt.Open(filepath.Join(root, "meta.db"), 0o600, &bolt.Options{
+		Timeout: lockTimeout, FreelistType: bolt.FreelistMapType, NoFreelistSync: true,
+	})
+	if errors.Is(err, berrors.ErrTimeout) {
+		return nil, fmt.Errorf("image store %s is in use by another daemon: stop it or choose another data root: %w", root, errdefs.ErrFailedPrecondition)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open image store %s: %w", root, err)
+	}
+	defer func() {
+		if err != nil {
+			db.Close()
+		}
+	}()
+	blobs, err := local.NewStore(filepath.Join(root, "content"))
+	if err != nil {
+		return nil, fmt.Errorf("open image store %s: %w", root, err)
+	}
+	layers, err := overlay.NewSnapshotter(filepath.Join(root, "snapshots"), overlay.AsynchronousRemove, overlay.WithUpperdirLabel)
+	if err != nil {
+		return nil, fmt.Errorf("open image store %s: %w", root, err)
+	}
+	defer func() {
+		if err != nil {
+			layers.Close()
+		}
+	}()
+	meta := metadata.NewDB(db, blobs, map[string]snapshots.Snapshotter{SnapshotterKey: layers})
+	if err := meta.Init(ctx); err != nil {
+		return nil, fmt.Errorf("open image store %s: %w", root, err)
+	}
+	s := &Store{
+		Content:   meta.ContentStore(),
+		Images:    metadata.NewImageStore(meta),
+		Leases:    metadata.NewLeaseManager(meta),
+		Snapshots: &closing{Snapshotter: meta.Snapshotter(SnapshotterKey), close: layers.Close},
+		root:      root, db: db, meta: meta, locks: newKeyLocks(), log: log,
+	}
+	s.Applier = &applier{blobs: s.Content}
+	s.collector = newCollector(s.collect)
+	if err := s.dropTemporaryLeases(ctx); err != nil {
+		return nil, fmt.Errorf("open image store %s: %w", root, err)
+	}
+	return s, nil
+}
+
+// Close waits for a collection under way and closes the databases. Nothing of the store may be used afterwards.
+func (s *Store) Close() error {
+	s.collector.close()
+	return errors.Join(s.Snapshots.Close(), s.meta.Close(), s.db.Close())
+}
+
+// Context returns ctx with the store's namespace in it.
+func Context(ctx context.Context) context.Context {
+	return namespaces.WithNamespace(ctx, Namespace)
+}
+
+// closing closes the snapshotter below the metadata database, which itself passes Close on to nobody.
+type closing struct {
+	snapshots.Snapshotter
+	close func() error
+}
+
+func (c *closing) Close() error { return c.close() }
+
+// privateDir makes a folder that only its owner may enter, whatever it was before and whatever the umask is.
+func privateDir(path string) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return fmt.Errorf("make the image store's folder: %w", err)
+	}
+	return os.Chmod(path, 0o700)
+}
+
+// Update runs fn, whose calls with its context are one transaction of the metadata database: all of them are there after it, or none.
+// fn must not read or write blobs or layers.
+func (s *Store) Update(ctx context.Context, fn func(context.Context) error) error {
+	return s.meta.Update(func(tx *bolt.Tx) error { return fn(boltutil.WithTransaction(Context(ctx), tx)) })
+}
