@@ -1,0 +1,281 @@
+package container
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/containerd/errdefs"
+)
+
+// Query is which containers somebody wants to see.
+type Query struct {
+	All   bool // those that do not run as well
+	Limit int  // the newest so many of any state; 0: no limit
+	// Filters have, under each key, values of which one must fit; of labels and annotations all must.
+	Filters map[string][]string
+
+	// FromImage tells which containers were made from an image or one that was made on top of it.
+	FromImage func(ref string) (func(*Record) bool, error)
+	// NetworkName gives the name of the network that a name or (short) id stands for; as it is if there is none.
+	NetworkName func(ref string) string
+}
+
+// test tells whether a container fits one of the filters.
+type test func(*Record) bool
+
+// Select gives those of a list, newest first, that the query asks for, in the same order. It fails with InvalidArgument when a
+// filter makes no sense, and with NotFound when it names a container (before, since) that is not there.
+func (q Query) Select(list []*Record) ([]*Record, error) {
+	tests, err := q.tests()
+	if err != nil {
+		return nil, err
+	}
+	if list, err = q.between(list); err != nil {
+		return nil, err
+	}
+	all := q.All || q.Limit > 0 || q.has("status") || q.has("before") || q.has("since")
+	out := []*Record{}
+	for _, r := range list {
+		if !all && !r.IsRunning() && r.State.Status != Restarting {
+			continue
+		}
+		if slices.ContainsFunc(tests, func(t test) bool { return !t(r) }) {
+			continue
+		}
+		if out = append(out, r); len(out) == q.Limit {
+			break
+		}
+	}
+	return out, nil
+}
+
+func (q Query) has(key string) bool { return len(q.Filters[key]) > 0 }
+
+// between leaves of the list what is older than one container and newer than another.
+func (q Query) between(list []*Record) ([]*Record, error) {
+	for _, ref := range q.Filters["before"] {
+		i, err := position(list, ref)
+		if err != nil {
+			return nil, err
+		}
+		list = list[i+1:]
+	}
+	for _, ref := range q.Filters["since"] {
+		i, err := position(list, ref)
+		if err != nil {
+			return nil, err
+		}
+		list = list[:i]
+	}
+	return list, nil
+}
+
+// position finds a container by name, id, or the beginning of an id.
+func position(list []*Record, ref string) (int, error) {
+	name := strings.TrimPrefix(ref, "/")
+	i := slices.IndexFunc(list, func(r *Record) bool { return r.Name == name || r.ID == ref })
+	if i < 0 && ref != "" {
+		i = slices.IndexFunc(list, func(r *Record) bool { return strings.HasPrefix(r.ID, ref) })
+	}
+	if i < 0 {
+		return 0, fmt.Errorf("No such container: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+	}
+	return i, nil
+}
+
+// tests compiles the filters.
+func (q Query) tests() ([]test, error) {
+	var tests []test
+	for key, values := range q.Filters {
+		compile, known := compilers[key]
+		if !known {
+			return nil, fmt.Errorf("invalid filter '%s': %w", key, errdefs.ErrInvalidArgument)
+		}
+		if compile == nil || len(values) == 0 {
+			continue
+		}
+		t, err := compile(q, values)
+		if err != nil {
+			return nil, err
+		}
+		tests = append(tests, t)
+	}
+	return tests, nil
+}
+
+// compilers make a test of the values of a filter. Those without one are looked at elsewhere, or are of other systems.
+var compilers = map[string]func(q Query, values []string) (test, error){
+	"before": nil, "since": nil, "isolation": nil,
+
+	"id":         idTest,
+	"name":       nameTest,
+	"label":      func(_ Query, v []string) (test, error) { return LabelTest(v), nil },
+	"annotation": annotationTest,
+	"status":     statusTest,
+	"exited":     exitedTest,
+	"health":     healthTest,
+	"ancestor":   ancestorTest,
+	"expose":     exposeTest,
+	"publish":    publishTest,
+	"network":    networkTest,
+	"volume":     volumeTest,
+	"is-task":    isTaskTest,
+}
+
+// matcher fits texts that are one of the values or in which one of them, as a regular expression, is found.
+func matcher(values []string) func(string) bool {
+	var patterns []*regexp.Regexp
+	for _, v := range values {
+		if p, err := regexp.Compile(v); err == nil {
+			patterns = append(patterns, p)
+		}
+	}
+	return func(s string) bool {
+		return slices.Contains(values, s) || slices.ContainsFunc(patterns, func(p *regexp.Regexp) bool { return p.MatchString(s) })
+	}
+}
+
+func idTest(_ Query, values []string) (test, error) {
+	fits := matcher(values)
+	return func(r *Record) bool { return fits(r.ID) }, nil
+}
+
+// nameTest fits names with and without the slash that Docker puts before them.
+func nameTest(_ Query, values []string) (test, error) {
+	fits := matcher(values)
+	return func(r *Record) bool { return fits(r.Name) || fits("/"+r.Name) }, nil
+}
+
+// LabelTest fits containers that have every one of the labels, given as "key" or "key=value".
+func LabelTest(values []string) func(*Record) bool {
+	return func(r *Record) bool { return haveAll(r.Config.Labels, values) }
+}
+
+func annotationTest(_ Query, values []string) (test, error) {
+	return func(r *Record) bool { return haveAll(r.Host.Annotations, values) }, nil
+}
+
+func haveAll(have map[string]string, want []string) bool {
+	for _, w := range want {
+		key, value, exact := strings.Cut(w, "=")
+		got, ok := have[key]
+		if !ok || exact && got != value {
+			return false
+		}
+	}
+	return true
+}
+
+func statusTest(_ Query, values []string) (test, error) {
+	for _, v := range values {
+		switch Status(v) {
+		case Created, Running, Paused, Restarting, Removing, Exited, Dead:
+		default:
+			return nil, fmt.Errorf("invalid filter 'status=%s': must be one of created, running, paused, restarting, removing, exited, dead: %w",
+				v, errdefs.ErrInvalidArgument)
+		}
+	}
+	return func(r *Record) bool { return slices.Contains(values, string(r.State.Status)) }, nil
+}
+
+func exitedTest(_ Query, values []string) (test, error) {
+	var codes []int
+	for _, v := range values {
+		code, err := strconv.Atoi(v)
+		if err != nil {
+			return nil, fmt.Errorf("invalid filter 'exited=%s': must be an exit code: %w", v, errdefs.ErrInvalidArgument)
+		}
+		codes = append(codes, code)
+	}
+	return func(r *Record) bool {
+		return !r.IsRunning() && !r.State.StartedAt.IsZero() && slices.Contains(codes, r.State.ExitCode)
+	}, nil
+}
+
+func healthTest(_ Query, values []string) (test, error) {
+	for _, v := range values {
+		switch v {
+		case "none", "starting", "healthy", "unhealthy":
+		default:
+			return nil, fmt.Errorf("invalid filter 'health=%s': must be one of none, starting, healthy, unhealthy: %w", v, errdefs.ErrInvalidArgument)
+		}
+	}
+	return func(r *Record) bool {
+		status := "none"
+		if r.State.Health != nil {
+			status = r.State.Health.Status
+		}
+		return slices.Contains(values, status)
+	}, nil
+}
+
+func ancestorTest(q Query, values []string) (test, error) {
+	var images []func(*Record) bool
+	for _, v := range values {
+		fits, err := q.FromImage(v)
+		switch {
+		case errdefs.IsNotFound(err): // no container can be of it
+		case err != nil:
+			return nil, err
+		default:
+			images = append(images, fits)
+		}
+	}
+	return func(r *Record) bool {
+		return slices.ContainsFunc(images, func(fits func(*Record) bool) bool { return fits(r) })
+	}, nil
+}
+
+func networkTest(q Query, values []string) (test, error) {
+	var names []string
+	for _, v := range values {
+		names = append(names, q.NetworkName(v))
+	}
+	return func(r *Record) bool {
+		return slices.ContainsFunc(r.NetworkNames(), func(n string) bool { return slices.Contains(names, n) })
+	}, nil
+}
+
+// NetworkNames are the networks that the container is, or will be, on.
+func (r *Record) NetworkNames() []string {
+	mode := r.Host.NetworkMode
+	switch {
+	case mode == "" || mode == "default":
+		mode = "bridge"
+	case strings.HasPrefix(mode, "container:"):
+		return nil
+	}
+	names := []string{mode}
+	for n := range r.Networks {
+		if n != mode && n != "default" {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names[1:])
+	return names
+}
+
+// volumeTest fits containers with a volume of that name, or a mount from or at that path.
+func volumeTest(_ Query, values []string) (test, error) {
+	return func(r *Record) bool {
+		return slices.ContainsFunc(r.Mounts, func(m MountPoint) bool {
+			name := m.Name
+			if name == "" {
+				name = m.Source
+			}
+			return slices.Contains(values, name) || slices.Contains(values, m.Destination)
+		})
+	}, nil
+}
+
+// isTaskTest: no container of this engine is a task of a swarm.
+func isTaskTest(_ Query, values []string) (test, error) {
+	wanted, err := strconv.ParseBool(values[0])
+	if err != nil || len(values) > 1 {
+		return nil, fmt.Errorf("invalid filter 'is-task=%s': must be true or false: %w", strings.Join(values, ","), errdefs.ErrInvalidArgument)
+	}
+	return func(*Record) bool { return !wanted }, nil
+}
