@@ -1,0 +1,219 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+)
+
+// compiler turns one specification into a plan.
+type compiler struct {
+	b      *builder
+	spec   *specs.Spec
+	env    *Env
+	userNS bool
+	new    uint64        // CLONE_NEW* flags of the namespaces that are made
+	join   []namespace   // the ones that exist already
+	sealed []specs.Mount // file systems that become read-only once all mounts are in place
+	dev    Reg           // the detached /dev, if the specification asks for one
+	binds  map[int]Reg   // detached binds, by their index in the specification's mounts
+	tasks  []Reg         // cgroup files to write oneself into
+	group  Reg           // the cgroup of v2 to be born in
+	proc   Reg           // the container's procfs
+	net    bool          // there is a network namespace of the container's
+}
+
+// namespace is one that exists already, held by a register.
+type namespace struct {
+	reg  Reg
+	flag uint64
+	what string
+}
+
+// Container compiles the plan that starts a container's first process. The specification must have a process.
+func Container(spec *specs.Spec, env *Env) (*Plan, error) {
+	if spec.Process == nil || len(spec.Process.Args) == 0 {
+		return nil, errors.New("the specification has no process to start")
+	}
+	c := &compiler{b: newBuilder(), spec: spec, env: env, binds: map[int]Reg{}}
+	c.onHost()
+	c.enter()
+	c.first()
+	return c.b.finish()
+}
+
+func (b *builder) finish() (*Plan, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
+	p := b.p
+	return &p, nil
+}
+
+// onHost is the shim's part: all that needs the host's paths or rights.
+func (c *compiler) onHost() {
+	c.namespaces()
+	c.openCgroups()
+	c.rootfs()
+	c.terminal()
+	for i, m := range c.spec.Mounts {
+		if a := parseOptions(m.Options); a.bind || m.Type == "bind" {
+			a.bind = true
+			c.binds[i] = c.bindSource(m, a)
+		}
+	}
+	c.ownStreams()
+}
+
+var cloneFlags = map[specs.LinuxNamespaceType]uint64{
+	specs.PIDNamespace: unix.CLONE_NEWPID, specs.MountNamespace: unix.CLONE_NEWNS, specs.IPCNamespace: unix.CLONE_NEWIPC,
+	specs.UTSNamespace: unix.CLONE_NEWUTS, specs.CgroupNamespace: unix.CLONE_NEWCGROUP,
+}
+
+// namespaces sorts the namespaces into new ones and ones to join. The user and the network namespace are the shim's to
+// make (it holds them ready); their registers are filled before the plan begins, or here from a path.
+func (c *compiler) namespaces() {
+	b := c.b
+	for _, ns := range c.spec.Linux.Namespaces {
+		switch ns.Type {
+		case specs.UserNamespace:
+			c.userNS = true
+			if ns.Path != "" {
+				b.call("open the user namespace "+ns.Path, unix.SYS_OPENAT, num(unix.AT_FDCWD), b.str(ns.Path), num(unix.O_RDONLY|unix.O_CLOEXEC)).out(UserNS)
+			}
+			continue
+		case specs.NetworkNamespace:
+			c.net = true
+			if ns.Path != "" {
+				b.call("open the network namespace "+ns.Path, unix.SYS_OPENAT, num(unix.AT_FDCWD), b.str(ns.Path), num(unix.O_RDONLY|unix.O_CLOEXEC)).out(NetNS)
+			}
+			c.join = append(c.join, namespace{NetNS, unix.CLONE_NEWNET, "network"})
+			continue
+		}
+		flag, ok := cloneFlags[ns.Type]
+		if !ok {
+			b.fail(fmt.Errorf("namespace of type %q: not supported", ns.Type))
+			continue
+		}
+		if ns.Path == "" {
+			c.new |= flag
+			continue
+		}
+		r := b.reg()
+		b.call(fmt.Sprintf("open the %s namespace %s", ns.Type, ns.Path), unix.SYS_OPENAT, num(unix.AT_FDCWD), b.str(ns.Path), num(unix.O_RDONLY|unix.O_CLOEXEC)).out(r)
+		c.join = append(c.join, namespace{r, flag, string(ns.Type)})
+	}
+	if c.new&unix.CLONE_NEWNS == 0 {
+		b.fail(errors.New("a container needs a mount namespace of its own"))
+	}
+}
+
+func (c *compiler) openCgroups() {
+	c.tasks, c.group = c.b.openCgroups(c.env.JoinFiles, c.env.CgroupDir)
+}
+
+func (b *builder) openCgroups(files []string, dir string) (tasks []Reg, group Reg) {
+	if dir != "" {
+		group = b.reg()
+		b.call("open the cgroup "+dir, unix.SYS_OPENAT, num(unix.AT_FDCWD), b.str(dir), num(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC)).out(group)
+		return nil, group
+	}
+	for _, f := range files {
+		r := b.reg()
+		b.call("open the cgroup file "+f, unix.SYS_OPENAT, num(unix.AT_FDCWD), b.str(f), num(unix.O_WRONLY|unix.O_CLOEXEC)).out(r)
+		tasks = append(tasks, r)
+	}
+	return tasks, 0
+}
+
+// rootfs makes the container's root: an overlay of id-mapped layers as a detached mount, or a folder as it is.
+func (c *compiler) rootfs() {
+	b, r := c.b, c.env.Rootfs
+	if r.Path != "" {
+		b.call("open the root file system "+r.Path, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(r.Path), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)).out(Root)
+		if c.userNS {
+			b.idmap("map the owners of "+r.Path, Root)
+		}
+		return
+	}
+	layers, own := b.reg(), b.reg()
+	c.clone(layers, r.Base)
+	c.clone(own, r.Dir)
+	fs, dir := b.reg(), b.reg()
+	b.call("open file system overlay", unix.SYS_FSOPEN, b.str("overlay"), num(unix.FSOPEN_CLOEXEC)).out(fs)
+	how := b.openHow(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS)
+	set := func(key string, at Reg, name string) {
+		what := "overlay: " + key + " " + name
+		b.call(what, unix.SYS_OPENAT2, from(at), b.str(name), how, num(24)).out(dir)
+		if c.env.Kernel.OverlayFD {
+			b.call(what, unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_SET_FD), b.str(key), num(0), from(dir))
+		} else {
+			link := b.block([]byte("/proc/self/fd/" + "########" + "\x00"))
+			b.call(what, unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_SET_STRING), b.str(key), ptr(link), num(0)).
+				patch(PatchDec, dir, link+uint32(len("/proc/self/fd/")))
+		}
+		b.close(dir)
+	}
+	for _, l := range r.Layers {
+		set("lowerdir+", layers, l)
+	}
+	set("upperdir", own, "upper")
+	set("workdir", own, "work")
+	b.asOwner(c.base(), c.env.Kernel.Caps, func() {
+		b.call("make the overlay", unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_CMD_CREATE), num(0), num(0), num(0))
+	})
+	flags := uint64(0)
+	if c.userNS {
+		flags = unix.MOUNT_ATTR_NODEV
+	}
+	b.call("make the overlay", unix.SYS_FSMOUNT, from(fs), num(unix.FSMOUNT_CLOEXEC), val(flags)).out(Root)
+	b.close(fs)
+	b.close(layers)
+	b.close(own)
+}
+
+// base is the id on the host of the container's root.
+func (c *compiler) base() uint32 {
+	if c.userNS {
+		return c.env.IDBase
+	}
+	return 0
+}
+
+// clone makes a detached mount of a folder, seen with the container's owners.
+func (c *compiler) clone(r Reg, dir string) {
+	b := c.b
+	b.call("open "+dir, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(dir), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(r)
+	if c.userNS {
+		b.idmap("map the owners of "+dir, r)
+	}
+	if c.env.Kernel.DetachedLayers {
+		return
+	}
+	// Older kernels take no layer from a detached mount: it is attached in a mount namespace that only this thread has.
+	b.call("a private mount namespace", unix.SYS_UNSHARE, num(unix.CLONE_NEWNS))
+	b.call("a private mount namespace", unix.SYS_MOUNT, num(0), b.str("/"), num(0), num(unix.MS_REC|unix.MS_SLAVE), num(0))
+	b.call("attach the layers", unix.SYS_MOVE_MOUNT, from(r), b.str(""), num(unix.AT_FDCWD), b.str(dir), num(unix.MOVE_MOUNT_F_EMPTY_PATH))
+}
+
+func (b *builder) idmap(what string, r Reg) {
+	attr := b.mountAttr(unix.MOUNT_ATTR_IDMAP, 0, 0)
+	b.call(what, unix.SYS_MOUNT_SETATTR, from(r), b.str(""), num(unix.AT_EMPTY_PATH), ptr(attr), num(sizeMountAttr)).patch(Patch32, UserNS, attr+24)
+}
+
+// asOwner adds steps that happen with the file system ids of the container's root and with all of the engine's
+// capabilities, so that what they make belongs to that root.
+func (b *builder) asOwner(id uint32, caps uint64, steps func()) {
+	if id == 0 {
+		steps()
+		return
+	}
+	b.call("act as the container's root", unix.SYS_SETFSGID, val(uint64(id)))
+	b.call("act as the container's root", unix.SYS_SETFSUID, val(uint64(id)))
+	b.capset("act as the container's root", caps, caps, 0)
+	steps()
+	b.call("act as root again", unix.SYS_SETFSUID, num(0))
+	b.call("act as root again", unix.SYS_SETFSGID, num(0))
+}

@@ -1,0 +1,160 @@
+package plan
+
+import (
+	"path"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+)
+
+// devLinks are the symbolic links that every /dev has.
+var devLinks = [][2]string{{"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"}}
+
+// isDev tells whether a mount is the tmpfs for /dev, which the shim makes: a user namespace may not make device nodes.
+func isDev(m specs.Mount) bool { return path.Clean(m.Destination) == "/dev" && m.Type == "tmpfs" }
+
+func isDevpts(m specs.Mount) bool { return m.Type == "devpts" }
+
+// terminal makes /dev with its nodes, the container's devpts, and in it the terminal of the process.
+func (c *compiler) terminal() {
+	b := c.b
+	for _, m := range c.spec.Mounts {
+		switch {
+		case isDev(m):
+			c.makeDev(m)
+		case isDevpts(m):
+			a := parseOptions(m.Options)
+			what := "mount devpts on " + m.Destination
+			fs := b.reg()
+			b.call(what, unix.SYS_FSOPEN, b.str("devpts"), num(unix.FSOPEN_CLOEXEC)).out(fs)
+			for _, o := range a.data {
+				if key, value, ok := strings.Cut(o, "="); ok {
+					b.fsString(what, fs, key, shiftGid(key, value, c.base()))
+				}
+			}
+			b.asOwner(c.base(), c.env.Kernel.Caps, func() { b.mountFS(what, fs, Devpts, a.set) })
+			if c.userNS {
+				b.call(what, unix.SYS_FCHOWNAT, from(Devpts), b.str(""), val(uint64(c.base())), val(uint64(c.base())), num(unix.AT_EMPTY_PATH))
+			}
+		}
+	}
+	if c.spec.Process.Terminal {
+		b.openTerminal(c.base() + c.spec.Process.User.UID)
+	}
+}
+
+// shiftGid adds the base of the user namespace to the group that the specification names.
+func shiftGid(key, value string, base uint32) string {
+	if key != "gid" && key != "uid" {
+		return value
+	}
+	n := uint32(0)
+	for _, d := range value {
+		n = n*10 + uint32(d-'0')
+	}
+	return decimal(uint64(n) + uint64(base))
+}
+
+// openTerminal opens a new terminal in the devpts of the container: both ends come from the mount, by no path.
+func (b *builder) openTerminal(owner uint32) {
+	b.call("open a terminal", unix.SYS_OPENAT, from(Devpts), b.str("ptmx"), num(unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC)).out(PtyMaster)
+	b.call("unlock the terminal", unix.SYS_IOCTL, from(PtyMaster), num(unix.TIOCSPTLCK), ptr(b.words(0)))
+	b.call("open the terminal's other end", unix.SYS_IOCTL, from(PtyMaster), num(unix.TIOCGPTPEER), num(unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC)).out(PtySlave)
+	b.call("give the terminal to its user", unix.SYS_FCHOWN, from(PtySlave), val(uint64(owner)), val(0xffffffff))
+}
+
+// makeDev makes the tmpfs for /dev and all nodes in it, owned by the container's root.
+func (c *compiler) makeDev(m specs.Mount) {
+	b, a := c.b, parseOptions(m.Options)
+	fs := b.reg()
+	c.dev = b.reg()
+	what := "mount tmpfs on /dev"
+	b.call(what, unix.SYS_FSOPEN, b.str("tmpfs"), num(unix.FSOPEN_CLOEXEC)).out(fs)
+	for _, o := range a.data {
+		if key, value, ok := strings.Cut(o, "="); ok {
+			b.fsString(what, fs, key, value)
+		}
+	}
+	b.asOwner(c.base(), c.env.Kernel.Caps, func() {
+		b.mountFS(what, fs, c.dev, a.set&^unix.MOUNT_ATTR_RDONLY)
+		dirs := map[string]bool{}
+		for _, d := range []string{"pts", "shm", "mqueue"} {
+			c.devDir(d, dirs)
+		}
+		for _, d := range c.spec.Linux.Devices {
+			c.devNode(d, dirs)
+		}
+		for _, l := range devLinks {
+			b.call("link /dev/"+l[0], unix.SYS_SYMLINKAT, b.str(l[1]), from(c.dev), b.str(l[0])).allow(unix.EEXIST)
+		}
+		if c.spec.Process.Terminal {
+			b.call("make /dev/console", unix.SYS_MKNODAT, from(c.dev), b.str("console"), num(unix.S_IFREG|0o600), num(0)).allow(unix.EEXIST)
+		}
+	})
+	if a.set&unix.MOUNT_ATTR_RDONLY != 0 {
+		c.sealed = append(c.sealed, m)
+	}
+}
+
+func (c *compiler) devDir(dir string, made map[string]bool) {
+	if dir == "." || made[dir] {
+		return
+	}
+	c.devDir(path.Dir(dir), made)
+	made[dir] = true
+	c.b.call("make /dev/"+dir, unix.SYS_MKDIRAT, from(c.dev), c.b.str(dir), num(0o755))
+}
+
+var nodeTypes = map[string]uint64{"c": unix.S_IFCHR, "u": unix.S_IFCHR, "b": unix.S_IFBLK, "p": unix.S_IFIFO}
+
+// devNode makes one device node; a device outside /dev has no place to be made in.
+func (c *compiler) devNode(d specs.LinuxDevice, dirs map[string]bool) {
+	b := c.b
+	rel, ok := strings.CutPrefix(path.Clean(d.Path), "/dev/")
+	if !ok {
+		b.fail(&DeviceError{d.Path})
+		return
+	}
+	c.devDir(path.Dir(rel), dirs)
+	mode := uint64(0o666)
+	if d.FileMode != nil {
+		mode = uint64(d.FileMode.Perm())
+	}
+	dev := unix.Mkdev(uint32(d.Major), uint32(d.Minor))
+	b.call("make /dev/"+rel, unix.SYS_MKNODAT, from(c.dev), b.str(rel), val(nodeTypes[d.Type]|mode), val(dev)).allow(unix.EEXIST)
+	uid, gid := c.base(), c.base()
+	if d.UID != nil {
+		uid += *d.UID
+	}
+	if d.GID != nil {
+		gid += *d.GID
+	}
+	if uid != c.base() || gid != c.base() {
+		b.call("make /dev/"+rel, unix.SYS_FCHOWNAT, from(c.dev), b.str(rel), val(uint64(uid)), val(uint64(gid)), num(unix.AT_SYMLINK_NOFOLLOW))
+	}
+}
+
+// DeviceError is a device that is to lie outside /dev.
+type DeviceError struct{ Path string }
+
+func (e *DeviceError) Error() string {
+	return "device " + e.Path + ": a device must lie below /dev in the container"
+}
+
+// ownStreams gives the standard streams to the process's user, so that it can open /dev/stdout again by name.
+func (c *compiler) ownStreams() {
+	p := c.spec.Process
+	c.b.ownStreams(c.base()+p.User.UID, p.Terminal, c.env.OpenStdin)
+}
+
+func (b *builder) ownStreams(uid uint32, terminal, stdin bool) {
+	if terminal || uid == 0 {
+		return
+	}
+	for _, r := range []Reg{Stdin, Stdout, Stderr} {
+		if r != Stdin || stdin {
+			b.call("give the standard streams to the user", unix.SYS_FCHOWN, from(r), val(uint64(uid)), val(0xffffffff)).allow(unix.EPERM, unix.EINVAL, unix.EROFS)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package plan
+
+import (
+	"encoding/binary"
+	"errors"
+	"syscall"
+)
+
+// wire is the version of the encoding: the daemon and the shim of another version refuse each other's plans.
+const wire = 1
+
+// Encode gives the plan as bytes for the shim.
+func (p *Plan) Encode() []byte {
+	b := make([]byte, 0, len(p.Arena)+64*len(p.Steps))
+	u := func(n uint64) { b = binary.AppendUvarint(b, n) }
+	flag := func(f bool) uint64 {
+		if f {
+			return 1
+		}
+		return 0
+	}
+	b = append(b, wire)
+	u(flag(p.Forks))
+	u(uint64(len(p.Steps)))
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		b = append(b, byte(s.Stage), byte(s.Out), s.SkipOK, s.SkipErr, byte(flag(s.Fork)|flag(s.Warn)<<1))
+		u(uint64(s.Call))
+		for _, a := range s.Args {
+			b = append(b, byte(a.Kind))
+			u(a.N)
+		}
+		u(uint64(len(s.Patches)))
+		for _, q := range s.Patches {
+			b = append(b, byte(q.Kind), byte(q.Reg))
+			u(uint64(q.Offset))
+		}
+		u(uint64(len(s.Allow)))
+		for _, e := range s.Allow {
+			u(uint64(e))
+		}
+		u(uint64(len(s.Note)))
+		b = append(b, s.Note...)
+	}
+	u(uint64(len(p.Relocs)))
+	for _, r := range p.Relocs {
+		u(uint64(r.At))
+		u(uint64(r.To))
+	}
+	u(uint64(len(p.Arena)))
+	return append(b, p.Arena...)
+}
+
+var errTorn = errors.New("the plan is torn")
+
+// decoder reads an encoded plan; after a fault it gives zeros.
+type decoder struct {
+	b   []byte
+	err error
+}
+
+func (d *decoder) u() uint64 {
+	n, k := binary.Uvarint(d.b)
+	if k <= 0 {
+		d.b, d.err = nil, errTorn
+		return 0
+	}
+	d.b = d.b[k:]
+	return n
+}
+
+func (d *decoder) bytes(n uint64) []byte {
+	if n > uint64(len(d.b)) {
+		d.b, d.err = nil, errTorn
+		return nil
+	}
+	out := d.b[:n:n]
+	d.b = d.b[n:]
+	return out
+}
+
+func (d *decoder) byte() byte {
+	if c := d.bytes(1); c != nil {
+		return c[0]
+	}
+	return 0
+}
+
+// count reads a number of things that follow, each of at least one byte.
+func (d *decoder) count() int {
+	n := d.u()
+	if n > uint64(len(d.b)) {
+		d.err = errTorn
+		return 0
+	}
+	return int(n)
+}
+
+// Decode reads what Encode gave, and checks that no argument points outside the arena and no register is unknown.
+func Decode(data []byte) (*Plan, error) {
+	d := &decoder{b: data}
+	if v := d.byte(); v != wire {
+		return nil, errors.New("the plan is of another version of tug: restart tugd")
+	}
+	p := &Plan{Forks: d.u() != 0}
+	p.Steps = make([]Step, d.count())
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		s.Stage, s.Out, s.SkipOK, s.SkipErr = Stage(d.byte()), Reg(d.byte()), d.byte(), d.byte()
+		flags := d.byte()
+		s.Fork, s.Warn = flags&1 != 0, flags&2 != 0
+		s.Call = uintptr(d.u())
+		for j := range s.Args {
+			s.Args[j] = Arg{ArgKind(d.byte()), d.u()}
+		}
+		s.Patches = make([]Patch, d.count())
+		for j := range s.Patches {
+			s.Patches[j] = Patch{PatchKind(d.byte()), Reg(d.byte()), uint32(d.u())}
+		}
+		s.Allow = make([]syscall.Errno, d.count())
+		for j := range s.Allow {
+			s.Allow[j] = syscall.Errno(d.u())
+		}
+		s.Note = string(d.bytes(d.u()))
+	}
+	p.Relocs = make([]Reloc, d.count())
+	for i := range p.Relocs {
+		p.Relocs[i] = Reloc{uint32(d.u()), uint32(d.u())}
+	}
+	p.Arena = append([]byte(nil), d.bytes(d.u())...)
+	if d.err != nil {
+		return nil, d.err
+	}
+	return p, p.check()
+}
+
+// check finds what would make the loop after fork read or write outside the plan.
+func (p *Plan) check() error {
+	size := uint64(len(p.Arena))
+	for _, s := range p.Steps {
+		for _, a := range s.Args {
+			if a.Kind > Register || a.Kind == Pointer && a.N >= size || a.Kind == Register && a.N >= Regs {
+				return errTorn
+			}
+		}
+		for _, q := range s.Patches {
+			if uint64(q.Offset)+FDWidth > size {
+				return errTorn
+			}
+		}
+	}
+	for _, r := range p.Relocs {
+		if uint64(r.At)+8 > size || uint64(r.To) >= size {
+			return errTorn
+		}
+	}
+	return nil
+}

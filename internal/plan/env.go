@@ -1,0 +1,43 @@
+package plan
+
+import "golang.org/x/sys/unix"
+
+// Env is what a plan depends on beside the specification: the host, and what was made ready for this container.
+type Env struct {
+	Kernel Kernel
+	// IDBase is the first id, on the host, of the container's user namespace. It counts only if the specification asks
+	// for a user namespace.
+	IDBase uint32
+	Rootfs Rootfs
+	// Files are the bind sources that are not directories.
+	Files map[string]bool
+	// JoinFiles are the `tasks` files of cgroup v1 into which the process writes itself; CgroupDir is the folder of a
+	// cgroup of v2 in which it is born.
+	JoinFiles []string
+	CgroupDir string
+	// Filter is the compiled seccomp filter, as an array of struct sock_filter, with the flags of seccomp(2).
+	Filter      []unix.SockFilter
+	FilterFlags uint
+	// OpenStdin tells that the shim gives a pipe as standard input, and not the null device.
+	OpenStdin bool
+}
+
+// Rootfs is an overlay: Layers are folders below Base, topmost first; Dir holds "upper" and "work".
+type Rootfs struct {
+	Base   string
+	Layers []string
+	Dir    string
+	// Path is used instead of an overlay when it is set: a folder that is the root file system.
+	Path string
+}
+
+// Kernel is what the kernel can do and the daemon may do, found out once.
+type Kernel struct {
+	Caps           uint64 // capabilities that the engine has
+	LastCap        int    // the highest capability that the kernel knows
+	MountSetattr   bool   // 5.12: mount_setattr(2)
+	IDMapped       bool   // 5.19: id-mapped layers below an overlay
+	LowerdirAdd    bool   // 6.8: overlay takes layers one by one
+	OverlayFD      bool   // 6.13: overlay takes layers as descriptors
+	DetachedLayers bool   // 6.15: a layer may lie on a detached mount
+}

@@ -1,0 +1,205 @@
+package plan
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+)
+
+// first is the part of the container's first process, in its new namespaces.
+func (c *compiler) first() {
+	b, s := c.b, c.spec
+	b.call("begin a session", unix.SYS_SETSID)
+	b.keyring(s.Hostname)
+	b.call("cut the mounts off from the host's", unix.SYS_MOUNT, num(0), b.str("/"), num(0), val(unix.MS_REC|unix.MS_PRIVATE), num(0))
+	b.call("put the root file system in place", unix.SYS_MOVE_MOUNT, from(Root), b.str(""), num(unix.AT_FDCWD), b.str("/"), num(unix.MOVE_MOUNT_F_EMPTY_PATH))
+	for i, m := range s.Mounts {
+		c.mount(i, m)
+	}
+	c.console()
+	c.hostnames()
+	c.sysctls()
+	for _, p := range s.Linux.ReadonlyPaths {
+		c.readonly(p)
+	}
+	c.masks(s.Linux.MaskedPaths)
+	c.workdir(s.Process.Cwd)
+	for _, m := range c.sealed {
+		t := b.reg()
+		b.call("make "+m.Destination+" read-only", unix.SYS_OPENAT2, from(Root), b.str(strings.TrimPrefix(path.Clean(m.Destination), "/")),
+			b.openHow(unix.O_PATH|unix.O_CLOEXEC, 0, unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_MAGICLINKS), num(24)).out(t)
+		b.setattr("make "+m.Destination+" read-only", t, unix.MOUNT_ATTR_RDONLY, 0, 0, 0)
+		b.close(t)
+	}
+	if s.Root != nil && s.Root.Readonly {
+		b.setattr("make the root file system read-only", Root, unix.MOUNT_ATTR_RDONLY, 0, 0, 0)
+	}
+	c.pivot()
+	b.streams(s.Process.Terminal)
+	c.last(s.Process)
+}
+
+// keyring gives the container a session keyring of its own, so that it does not see the engine's.
+func (b *builder) keyring(name string) {
+	b.call("a keyring of its own", unix.SYS_KEYCTL, num(unix.KEYCTL_JOIN_SESSION_KEYRING), b.str("_ses."+name)).
+		allow(unix.ENOSYS, unix.EPERM, unix.EDQUOT, unix.ENOMEM, unix.EACCES)
+}
+
+// pivot makes the container's root the root and lets go of the host's.
+func (c *compiler) pivot() {
+	b := c.b
+	b.call("go to the root file system", unix.SYS_FCHDIR, from(Root))
+	b.call("make it the root", unix.SYS_PIVOT_ROOT, b.str("."), b.str("."))
+	b.call("let go of the host's root", unix.SYS_UMOUNT2, b.str("."), num(unix.MNT_DETACH))
+	b.call("go to the root", unix.SYS_CHDIR, b.str("/"))
+	if prop, ok := propagations[c.spec.Linux.RootfsPropagation]; ok && prop.flag != unix.MS_PRIVATE {
+		b.call("set the propagation of the root", unix.SYS_MOUNT, num(0), b.str("/"), num(0), val(prop.flag|unix.MS_REC), num(0))
+	}
+}
+
+// mount puts one mount of the specification in its place.
+func (c *compiler) mount(i int, m specs.Mount) {
+	b := c.b
+	what := fmt.Sprintf("mount %s on %s", m.Type, m.Destination)
+	a := parseOptions(m.Options)
+	var mnt Reg
+	file := false
+	switch r, bound := c.binds[i]; {
+	case bound:
+		mnt, file, what = r, c.env.Files[m.Source], fmt.Sprintf("mount %s on %s", m.Source, m.Destination)
+	case isDev(m):
+		mnt = c.dev
+	case isDevpts(m):
+		mnt = Devpts
+	default:
+		flags := a.set
+		if m.Type == "tmpfs" && flags&unix.MOUNT_ATTR_RDONLY != 0 {
+			flags &^= unix.MOUNT_ATTR_RDONLY
+			c.sealed = append(c.sealed, m)
+		}
+		kind, source := m.Type, m.Source
+		if kind == "cgroup" || kind == "cgroup2" {
+			source = kind
+		}
+		mnt = b.newFS(what, kind, source, a.data, flags)
+	}
+	if m.Type == "proc" && c.proc == 0 {
+		c.proc = mnt
+	}
+	t := b.target(m.Destination, file)
+	b.attach(what, mnt, t)
+	b.close(t)
+}
+
+// console shows the terminal at /dev/console.
+func (c *compiler) console() {
+	if !c.spec.Process.Terminal || c.dev == 0 {
+		return
+	}
+	b, r, t := c.b, c.b.reg(), c.b.reg()
+	b.call("mount the terminal on /dev/console", unix.SYS_OPEN_TREE, from(PtySlave), b.str(""), num(unix.AT_EMPTY_PATH|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(r)
+	b.call("mount the terminal on /dev/console", unix.SYS_OPENAT, from(c.dev), b.str("console"), num(unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC)).out(t)
+	b.attach("mount the terminal on /dev/console", r, t)
+}
+
+func (c *compiler) hostnames() {
+	if c.new&unix.CLONE_NEWUTS == 0 {
+		return
+	}
+	b := c.b
+	if h := c.spec.Hostname; h != "" {
+		b.call("set the host name "+h, unix.SYS_SETHOSTNAME, b.str(h), num(len(h)))
+	}
+	if d := c.spec.Domainname; d != "" {
+		b.call("set the domain name "+d, unix.SYS_SETDOMAINNAME, b.str(d), num(len(d)))
+	}
+}
+
+// sysctls are written through the procfs that was just made, which nothing in the container can have changed.
+func (c *compiler) sysctls() {
+	b := c.b
+	keys := make([]string, 0, len(c.spec.Linux.Sysctl))
+	for k := range c.spec.Linux.Sysctl {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		v := c.spec.Linux.Sysctl[k]
+		what := fmt.Sprintf("set sysctl %s to %s", k, v)
+		if c.proc == 0 {
+			b.fail(fmt.Errorf("%s: the container has no /proc", what))
+			return
+		}
+		fd := b.reg()
+		file := "sys/" + strings.ReplaceAll(k, ".", "/")
+		b.call(what, unix.SYS_OPENAT, from(c.proc), b.str(file), num(unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW)).out(fd)
+		b.call(what, unix.SYS_WRITE, from(fd), b.str(v), num(len(v)))
+		b.close(fd)
+	}
+}
+
+// inside opens a place in the container that may be missing; the steps that follow are then left out (see end).
+func (c *compiler) inside(what, place string) (t Reg, end func()) {
+	b := c.b
+	t = b.reg()
+	rel := strings.TrimPrefix(path.Clean("/"+place), "/")
+	at := b.mark()
+	b.call(what, unix.SYS_OPENAT2, from(Root), b.str(rel), b.openHow(unix.O_PATH|unix.O_CLOEXEC, 0, unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_MAGICLINKS), num(24)).
+		out(t).allow(unix.ENOENT, unix.ENOTDIR)
+	return t, func() {
+		b.close(t)
+		b.p.Steps[at].SkipErr = b.skipFrom(at + 1)
+	}
+}
+
+func (c *compiler) readonly(place string) {
+	b, r := c.b, c.b.reg()
+	what := "make " + place + " read-only"
+	t, end := c.inside(what, place)
+	b.call(what, unix.SYS_OPEN_TREE, from(t), b.str(""), num(unix.AT_EMPTY_PATH|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)).out(r)
+	b.setattr(what, r, unix.MOUNT_ATTR_RDONLY, 0, 0, unix.AT_RECURSIVE)
+	b.attach(what, r, t)
+	b.close(r)
+	end()
+}
+
+// masks covers paths: a folder with an empty read-only tmpfs, a file with the null device.
+func (c *compiler) masks(paths []string) {
+	if len(paths) == 0 {
+		return
+	}
+	b, null, r := c.b, c.b.reg(), c.b.reg()
+	if c.dev != 0 {
+		b.call("mask paths", unix.SYS_OPENAT, from(c.dev), b.str("null"), num(unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW)).out(null)
+	} else {
+		how := b.openHow(unix.O_PATH|unix.O_CLOEXEC, 0, unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_SYMLINKS)
+		b.call("mask paths", unix.SYS_OPENAT2, from(Root), b.str("dev/null"), how, num(24)).out(null)
+	}
+	const sealed = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
+	for _, p := range paths {
+		what := "mask " + p
+		t, end := c.inside(what, p)
+		b.call(what, unix.SYS_OPEN_TREE, from(null), b.str(""), num(unix.AT_EMPTY_PATH|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(r)
+		b.attach(what, r, t).allow(unix.ENOTDIR, unix.EINVAL) // a file does not cover a folder
+		folder := b.mark()
+		b.close(r)
+		empty := b.newFS(what, "tmpfs", "tmpfs", nil, sealed)
+		b.attach(what, empty, t)
+		b.close(empty)
+		b.p.Steps[folder-1].SkipOK = b.skipFrom(folder)
+		end()
+	}
+}
+
+// workdir makes the working directory if the image lacks it, as Docker does.
+func (c *compiler) workdir(cwd string) {
+	if cwd == "" || path.Clean(cwd) == "/" {
+		return
+	}
+	t := c.b.target(cwd, false)
+	c.b.close(t)
+}

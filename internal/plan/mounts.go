@@ -1,0 +1,149 @@
+package plan
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+)
+
+// openHow puts a struct open_how (openat2(2)) into the arena.
+func (b *builder) openHow(flags, mode, resolve uint64) Arg {
+	return ptr(b.words(flags, mode, resolve))
+}
+
+// mountAttr puts a struct mount_attr (mount_setattr(2)) into the arena and gives its offset.
+func (b *builder) mountAttr(set, clear, propagation uint64) uint32 {
+	if set&unix.MOUNT_ATTR__ATIME != 0 || clear&unix.MOUNT_ATTR__ATIME != 0 {
+		clear |= unix.MOUNT_ATTR__ATIME
+	}
+	return b.words(set, clear, propagation, 0)
+}
+
+const sizeMountAttr = 32
+
+// close closes what a register holds and empties it.
+func (b *builder) close(r Reg) {
+	b.call("close", unix.SYS_CLOSE, from(r)).out(r)
+}
+
+// newFS makes a file system of the given type, not attached anywhere, and gives the register of its mount.
+func (b *builder) newFS(what, kind, source string, options []string, flags uint64) Reg {
+	fs, mnt := b.reg(), b.reg()
+	b.call(what+": open file system "+kind, unix.SYS_FSOPEN, b.str(kind), num(unix.FSOPEN_CLOEXEC)).out(fs)
+	if source != "" {
+		b.fsString(what, fs, "source", source)
+	}
+	for _, o := range options {
+		if key, value, ok := strings.Cut(o, "="); ok {
+			b.fsString(what, fs, key, value)
+		} else {
+			b.call(what+": option "+o, unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_SET_FLAG), b.str(o), num(0), num(0))
+		}
+	}
+	b.mountFS(what, fs, mnt, flags)
+	return mnt
+}
+
+func (b *builder) fsString(what string, fs Reg, key, value string) {
+	b.call(what+": option "+key+"="+value, unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_SET_STRING), b.str(key), b.str(value), num(0))
+}
+
+func (b *builder) mountFS(what string, fs, mnt Reg, flags uint64) {
+	b.call(what, unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_CMD_CREATE), num(0), num(0), num(0))
+	b.call(what, unix.SYS_FSMOUNT, from(fs), num(unix.FSMOUNT_CLOEXEC), val(flags)).out(mnt)
+	b.close(fs)
+}
+
+// attach moves a detached mount onto what the register target holds.
+func (b *builder) attach(what string, mnt, target Reg) *Step {
+	return b.call(what, unix.SYS_MOVE_MOUNT, from(mnt), b.str(""), from(target), b.str(""),
+		num(unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH))
+}
+
+// strict are the targets that no image may redirect by a symbolic link.
+var strict = map[string]bool{"/dev": true, "/proc": true, "/sys": true, "/dev/pts": true, "/dev/shm": true, "/dev/mqueue": true, "/dev/console": true, "/sys/fs/cgroup": true}
+
+// target resolves a place in the container's root and makes it if it is missing: a folder, or an empty file.
+func (b *builder) target(dest string, file bool) Reg {
+	t, d := b.reg(), b.reg()
+	dest = path.Clean("/" + dest)
+	rel := strings.TrimPrefix(dest, "/")
+	resolve := uint64(unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS)
+	if strict[dest] {
+		resolve |= unix.RESOLVE_NO_SYMLINKS
+	}
+	if rel == "" {
+		rel = "."
+	}
+	how := b.openHow(unix.O_PATH|unix.O_CLOEXEC, 0, resolve)
+	open := func() *Step {
+		return b.call("find "+dest+" in the container", unix.SYS_OPENAT2, from(Root), b.str(rel), how, num(24)).out(t)
+	}
+	open().allow(unix.ENOENT)
+	first := b.mark()
+	dir := b.openHow(unix.O_PATH|unix.O_CLOEXEC|unix.O_DIRECTORY, 0, resolve)
+	parts := strings.Split(rel, "/")
+	if file {
+		parts = parts[:len(parts)-1]
+	}
+	for i, part := range parts {
+		parent := "."
+		if i > 0 {
+			parent = strings.Join(parts[:i], "/")
+		}
+		b.call("find /"+parent+" in the container", unix.SYS_OPENAT2, from(Root), b.str(parent), dir, num(24)).out(d)
+		b.call("make the folder /"+strings.Join(parts[:i+1], "/")+" in the container", unix.SYS_MKDIRAT, from(d), b.str(part), num(0o755)).allow(unix.EEXIST)
+		b.close(d)
+	}
+	if file {
+		create := b.openHow(unix.O_CREAT|unix.O_WRONLY|unix.O_CLOEXEC, 0o644, resolve)
+		b.call("make the file "+dest+" in the container", unix.SYS_OPENAT2, from(Root), b.str(rel), create, num(24)).out(d)
+		b.close(d)
+	}
+	open()
+	b.p.Steps[first-1].SkipOK = b.skipFrom(first)
+	return t
+}
+
+// bindSource opens a path of the host as a detached mount with the attributes that it is to have in the container.
+func (c *compiler) bindSource(m specs.Mount, a attrs) Reg {
+	b, r := c.b, c.b.reg()
+	flags := uint64(unix.OPEN_TREE_CLONE | unix.OPEN_TREE_CLOEXEC)
+	recursive := uint64(0)
+	if a.rbind {
+		flags |= unix.AT_RECURSIVE
+		recursive = unix.AT_RECURSIVE
+	}
+	what := fmt.Sprintf("mount %s on %s", m.Source, m.Destination)
+	b.call(what, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(m.Source), val(flags)).out(r)
+	if c.userNS {
+		attr := b.mountAttr(unix.MOUNT_ATTR_IDMAP, 0, 0)
+		b.call(what+" with the container's owners: its file system takes no id map, so files there show the host's owners", unix.SYS_MOUNT_SETATTR, from(r), b.str(""),
+			val(unix.AT_EMPTY_PATH|recursive), ptr(attr), num(sizeMountAttr)).patch(Patch32, UserNS, attr+24).allow(unix.EINVAL, unix.EPERM)
+		b.p.Steps[b.mark()-1].Warn = true
+	}
+	propagation := a.propagation
+	if propagation == 0 {
+		propagation, a.propagates = unix.MS_PRIVATE, true
+	}
+	deep := uint64(0)
+	if a.propagates {
+		deep = unix.AT_RECURSIVE
+	}
+	b.setattr(what, r, 0, 0, propagation, deep)
+	if a.set|a.clear != 0 {
+		b.setattr(what, r, a.set, a.clear, 0, 0)
+	}
+	if a.recursive != 0 {
+		b.setattr(what, r, a.recursive, 0, 0, unix.AT_RECURSIVE)
+	}
+	return r
+}
+
+func (b *builder) setattr(what string, mnt Reg, set, clear, propagation, recursive uint64) {
+	b.call(what, unix.SYS_MOUNT_SETATTR, from(mnt), b.str(""), val(unix.AT_EMPTY_PATH|recursive),
+		ptr(b.mountAttr(set, clear, propagation)), num(sizeMountAttr))
+}
