@@ -1,0 +1,34 @@
+package logs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// Clear empties the log at path and removes its predecessors, also while a Writer (of any process) has it open and readers follow it.
+// A log that does not exist is empty.
+func Clear(path string) error {
+	lock, err := lockExclusive(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("clear log: %w", err)
+	}
+	defer lock.Release()
+	rotated, err := listRotated(path)
+	if err != nil {
+		return fmt.Errorf("clear log: %w", err)
+	}
+	for i := len(rotated) - 1; i >= 0; i-- {
+		if err := os.Remove(rotated[i].Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("clear log: %w", err)
+		}
+	}
+	if err := os.Truncate(path, 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("clear log: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package logread
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+)
+
+// follower stands at a place in a log.
+type follower struct {
+	path    string
+	out     *output
+	current *file // nil if there has been no file yet
+	offset  int64 // in current: all entries before it are handed out
+	suspect int64 // offset+1 of a line that was no entry when it was read first
+}
+
+func (f *follower) close() {
+	if f.current != nil {
+		f.current.Close()
+	}
+}
+
+// follow hands out what is written until ended is closed, ctx is done or the time of Until has come.
+func (f *follower) follow(ctx context.Context, wake, ended <-chan struct{}) error {
+	var until <-chan time.Time
+	if t := f.out.options.Until; !t.IsZero() {
+		timer := time.NewTimer(time.Until(t))
+		defer timer.Stop()
+		until = timer.C
+	}
+	for last := false; ; {
+		if err := f.catchUp(ctx); err != nil || last {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-wake:
+		case <-ended:
+			last = true // what was written before it was closed is still to be read
+		case <-until:
+			last = true
+		}
+	}
+}
+
+// catchUp hands out all there is, file after file.
+func (f *follower) catchUp(ctx context.Context) error {
+	for {
+		if err := f.drain(ctx); err != nil {
+			return err
+		}
+		younger, err := f.younger()
+		if err != nil || len(younger) == 0 {
+			return err
+		}
+		// The file at hand has been renamed: nothing is written to it any more, but it may have been after it was read.
+		err = f.drain(ctx)
+		for i, next := range younger {
+			if err != nil {
+				closeAll(younger[i:])
+				return err
+			}
+			f.close()
+			f.current, f.offset, f.suspect = next, 0, 0
+			if i < len(younger)-1 {
+				_, err = f.out.readFile(ctx, next, place{})
+			}
+		}
+	}
+}
+
+// younger opens the files that came after the one at hand, in order, if that is not the log itself any more.
+func (f *follower) younger() ([]*file, error) {
+	if f.current == nil {
+		return openAll(f.path)
+	}
+	if info, err := os.Stat(f.path); err == nil && inode(info) == f.current.id {
+		return nil, nil
+	}
+	return openYounger(f.path, f.current)
+}
+
+// drain hands out what the file at hand holds beyond the offset.
+func (f *follower) drain(ctx context.Context) error {
+	if f.current == nil || f.current.compressed { // that one was read as a whole
+		return nil
+	}
+	for {
+		info, err := f.current.Stat()
+		if err != nil {
+			return err
+		}
+		if info.Size() < f.offset { // the log was cleared
+			f.offset, f.suspect = 0, 0
+		}
+		if info.Size() == f.offset {
+			return nil
+		}
+		again := false
+		n, err := scan(ctx, io.NewSectionReader(f.current, f.offset, 1<<62), f.lineOrAgain(&again))
+		f.offset += n
+		if !again {
+			return err
+		}
+	}
+}
+
+// lineOrAgain hands out a line. One that is no entry is read a second time, because the end of a killed writer's entry may have been cut off and
+// written over between two reads that made the line; if it still is none, it is passed over.
+func (f *follower) lineOrAgain(again *bool) func([]byte) error {
+	at := f.offset
+	return func(line []byte) error {
+		err := f.out.line(line)
+		if errors.Is(err, errNoEntry) {
+			err = nil
+			if f.suspect != at+1 {
+				f.suspect, *again = at+1, true
+				return errStop
+			}
+		}
+		at += int64(len(line)) + 1
+		return err
+	}
+}
