@@ -1,0 +1,209 @@
+package rtnl
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"unsafe"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// receiveSize holds the answers to every batch of this package: an acknowledgement takes 36 bytes, and the longest answer
+// to a single question (a link with its statistics) stays well below it.
+const receiveSize = 32 << 10
+
+// Socket is a route netlink socket of the network namespace in which it was opened. It serves one caller at a time.
+type Socket struct {
+	fd  int
+	seq uint32
+	buf []byte
+}
+
+// Error is the kernel's answer to one request of a batch.
+type Error struct {
+	What  string // what the request was to do
+	Errno unix.Errno
+	Hint  string // the kernel's own words, where it has any
+}
+
+func (e *Error) Error() string {
+	if e.Hint == "" {
+		return fmt.Sprintf("%s: %v", e.What, e.Errno)
+	}
+	return fmt.Sprintf("%s: %v (%s)", e.What, e.Errno, strings.TrimSuffix(e.Hint, "."))
+}
+
+// Unwrap lets errors.Is see the errno.
+func (e *Error) Unwrap() error { return e.Errno }
+
+// Open opens a socket in the calling thread's network namespace.
+func Open() (*Socket, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("open a route netlink socket: %w", err)
+	}
+	// Both only make answers shorter or clearer, so that a kernel without them does no harm.
+	_ = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_CAP_ACK, 1)
+	_ = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_EXT_ACK, 1)
+	return &Socket{fd: fd, buf: make([]byte, receiveSize)}, nil
+}
+
+// Close releases the descriptor.
+func (s *Socket) Close() error { return unix.Close(s.fd) }
+
+// Do sends the requests in one datagram and reads the answer to each. The kernel works through all of them in order, also
+// after one has failed; the first failure is returned, as *Error.
+func (s *Socket) Do(requests ...Request) error {
+	var datagram []byte
+	first := s.seq + 1
+	for _, r := range requests {
+		s.seq++
+		m := r.message
+		m.Flags |= unix.NLM_F_REQUEST | unix.NLM_F_ACK
+		m.Seq = s.seq
+		datagram = append(datagram, m.Serialize()...)
+	}
+	if err := unix.Sendto(s.fd, datagram, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return fmt.Errorf("%s: send to the kernel: %w", requests[0].what, err)
+	}
+
+	var failed error
+	for acks := 0; acks < len(requests); {
+		n, err := s.receive()
+		if err != nil {
+			return fmt.Errorf("%s: read the kernel's answer: %w", requests[0].what, err)
+		}
+		err = eachMessage(s.buf[:n], func(h unix.NlMsghdr, body []byte) {
+			i := int(h.Seq - first)
+			if h.Type != unix.NLMSG_ERROR || i < 0 || i >= len(requests) || len(body) < 4 {
+				return // the rest of an answer that an interrupted caller left behind
+			}
+			acks++
+			if errno := -int32(binary.NativeEndian.Uint32(body)); errno != 0 && failed == nil {
+				failed = &Error{What: requests[i].what, Errno: unix.Errno(errno), Hint: hint(h, body)}
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return failed
+}
+
+// dump asks a question with many answers and calls fn with the body of each.
+func (s *Socket) dump(r Request, fn func(body []byte)) error {
+	s.seq++
+	m := r.message
+	m.Flags |= unix.NLM_F_REQUEST | unix.NLM_F_DUMP
+	m.Seq = s.seq
+	if err := unix.Sendto(s.fd, m.Serialize(), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return fmt.Errorf("%s: send to the kernel: %w", r.what, err)
+	}
+	for done := false; !done; {
+		n, err := s.receive()
+		if err != nil {
+			return fmt.Errorf("%s: read the kernel's answer: %w", r.what, err)
+		}
+		var failed error
+		err = eachMessage(s.buf[:n], func(h unix.NlMsghdr, body []byte) {
+			switch {
+			case h.Seq != s.seq:
+			case h.Type == unix.NLMSG_DONE:
+				done = true
+			case h.Type == unix.NLMSG_ERROR && len(body) >= 4:
+				done = true
+				failed = &Error{What: r.what, Errno: unix.Errno(-int32(binary.NativeEndian.Uint32(body)))}
+			default:
+				fn(body)
+			}
+		})
+		if err = firstError(failed, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Socket) receive() (int, error) {
+	for {
+		n, _, err := unix.Recvfrom(s.fd, s.buf, 0)
+		if err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
+// Index returns the index of the link with that name, without the lock that requests take. ENODEV: there is none.
+func (s *Socket) Index(name string) (int, error) {
+	r, err := unix.NewIfreq(name)
+	if err != nil {
+		return 0, fmt.Errorf("interface name %q: %w", name, err)
+	}
+	if err := ioctlIfreq(s.fd, unix.SIOCGIFINDEX, r); err != nil {
+		return 0, err
+	}
+	return int(r.Uint32()), nil
+}
+
+func ioctlIfreq(fd int, request uintptr, r *unix.Ifreq) error {
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(r)))
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// eachMessage walks through the messages of a datagram.
+func eachMessage(b []byte, fn func(h unix.NlMsghdr, body []byte)) error {
+	for len(b) >= unix.SizeofNlMsghdr {
+		h := unix.NlMsghdr{
+			Len:   binary.NativeEndian.Uint32(b[0:]),
+			Type:  binary.NativeEndian.Uint16(b[4:]),
+			Flags: binary.NativeEndian.Uint16(b[6:]),
+			Seq:   binary.NativeEndian.Uint32(b[8:]),
+		}
+		if h.Len < unix.SizeofNlMsghdr || int(h.Len) > len(b) {
+			return fmt.Errorf("the kernel's answer is cut short: %w", unix.EBADMSG)
+		}
+		fn(h, b[unix.SizeofNlMsghdr:h.Len])
+		b = b[min(len(b), int(h.Len+3)&^3):]
+	}
+	return nil
+}
+
+// hint finds the kernel's explanation behind a negative acknowledgement (NLMSGERR_ATTR_MSG).
+func hint(h unix.NlMsghdr, body []byte) string {
+	const head = 4 + unix.SizeofNlMsghdr // the errno and the head of the refused request
+	if h.Flags&unix.NLM_F_ACK_TLVS == 0 || len(body) <= head {
+		return ""
+	}
+	rest := body[head:]
+	if h.Flags&unix.NLM_F_CAPPED == 0 { // the whole request comes back first
+		whole := 4 + int(binary.NativeEndian.Uint32(body[4:])+3)&^3
+		if whole < head || whole > len(body) {
+			return ""
+		}
+		rest = body[whole:]
+	}
+	attributes, err := nl.ParseRouteAttr(rest)
+	if err != nil {
+		return ""
+	}
+	for _, a := range attributes {
+		if a.Attr.Type == nl.NLMSGERR_ATTR_MSG {
+			return unix.ByteSliceToString(a.Value)
+		}
+	}
+	return ""
+}
