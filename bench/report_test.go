@@ -1,0 +1,38 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMedian(t *testing.T) {
+	if got := median([]time.Duration{1, 2, 9}); got != 2 {
+		t.Errorf("of three: %d", got)
+	}
+	if got := median([]time.Duration{1, 2, 4, 9}); got != 3 {
+		t.Errorf("of four: %d", got)
+	}
+}
+
+func TestTableHasMediansAndRatios(t *testing.T) {
+	r := newReport([]*engine{{name: "tug", version: "1"}, {name: "docker", version: "2"}})
+	ms := func(n ...time.Duration) []time.Duration {
+		for i := range n {
+			n[i] *= time.Millisecond
+		}
+		return n
+	}
+	r.durations("run", map[string][]time.Duration{"unshare": ms(3, 1, 2), "tug": ms(8), "docker": ms(240)})
+	r.rates("starts", map[string]float64{"tug": 100, "docker": 8})
+	got := r.String()
+	for _, want := range []string{
+		"| what | unshare | tug | docker | tug/unshare | docker/tug |",
+		"| run | **2.00** (1.00..3.00) | **8.00** (8.00..8.00) | **240** (240..240) | 4.00 | 30.0 |",
+		"| starts |  | **100** | **8.00** |  | 0.08 |",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no line %q in\n%s", want, got)
+		}
+	}
+}
