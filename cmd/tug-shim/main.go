@@ -1,0 +1,52 @@
+// Command tug-shim is the parent of one container's processes. tugd starts it; people never do.
+//
+// Under the name docker-init it is the first process inside a container that was started with --init: it passes
+// signals on to the container's program and reaps what that leaves behind.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"tug/internal/shim/initd"
+	"tug/internal/shim/server"
+)
+
+func main() {
+	if filepath.Base(os.Args[0]) == "docker-init" {
+		os.Exit(initd.Main(os.Args[1:]))
+	}
+	// A shim lives as long as its container: memory counts, speed of collection does not.
+	debug.SetGCPercent(20)
+	signal.Ignore(unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGPIPE)
+	o, err := options(os.Args[1:])
+	if err == nil {
+		err = server.Serve(o)
+	}
+	fmt.Fprintln(os.Stderr, "tug-shim:", err)
+	os.Exit(1)
+}
+
+// options reads "DIR ID-BASE NETWORK LEASH": a folder, the first id of the user namespace to make (0: none), whether to
+// make a network namespace (0 or 1), and the descriptor of the leash.
+func options(args []string) (server.Options, error) {
+	if len(args) != 4 {
+		return server.Options{}, fmt.Errorf("this program is started by tugd, not by hand")
+	}
+	base, err := strconv.ParseUint(args[1], 10, 32)
+	if err != nil {
+		return server.Options{}, fmt.Errorf("id base: %w", err)
+	}
+	leash, err := strconv.Atoi(args[3])
+	if err != nil {
+		return server.Options{}, fmt.Errorf("leash: %w", err)
+	}
+	unix.CloseOnExec(leash)
+	return server.Options{Dir: args[0], IDBase: uint32(base), Network: args[2] == "1", Leash: os.NewFile(uintptr(leash), "leash")}, nil
+}

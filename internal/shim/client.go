@@ -1,0 +1,170 @@
+package shim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Client speaks to one shim.
+type Client struct{ dir string }
+
+// At gives the client of the shim in a folder. It connects only when something is asked.
+func At(dir string) *Client { return &Client{dir} }
+
+// Dir is the shim's folder.
+func (c *Client) Dir() string { return c.dir }
+
+func (c *Client) dial() (*net.UnixConn, error) {
+	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: filepath.Join(c.dir, "sock"), Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("reach the shim: %w", err)
+	}
+	return conn, nil
+}
+
+// call sends a request and waits for the answer, or until ctx ends.
+func (c *Client) call(ctx context.Context, kind byte, body []byte, files ...*os.File) ([]byte, error) {
+	conn, err := c.dial()
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	if err := send(conn, kind, body, files); err != nil {
+		return nil, err
+	}
+	answer, err := receive(conn)
+	if err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return answer, err
+}
+
+func send(conn *net.UnixConn, kind byte, body []byte, files []*os.File) error {
+	if len(files) == 0 {
+		return WriteMessage(conn, kind, body)
+	}
+	fds := make([]int, len(files))
+	for i, f := range files {
+		fds[i] = int(f.Fd())
+	}
+	head := make([]byte, 5)
+	head[0], head[1], head[2], head[3], head[4] = byte(len(body)>>24), byte(len(body)>>16), byte(len(body)>>8), byte(len(body)), kind
+	if _, _, err := conn.WriteMsgUnix(head, syscall.UnixRights(fds...), nil); err != nil {
+		return fmt.Errorf("hand sockets to the shim: %w", err)
+	}
+	_, err := conn.Write(body)
+	return err
+}
+
+func receive(conn *net.UnixConn) ([]byte, error) {
+	kind, body, err := ReadMessage(conn)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the shim went away: %w", err)
+	case kind == KindFail:
+		return nil, decodeFailure(body)
+	case kind != KindOK:
+		return nil, fmt.Errorf("the shim answered with a message of kind %d", kind)
+	}
+	return body, nil
+}
+
+// Hello asks the shim who it is.
+func (c *Client) Hello(ctx context.Context) (Hello, error) {
+	body, err := c.call(ctx, KindHello, nil)
+	if err != nil {
+		return Hello{}, err
+	}
+	return DecodeHello(body)
+}
+
+// Run starts the container; the shim keeps copies of the files open as long as it runs. Errors: *Failure.
+func (c *Client) Run(ctx context.Context, r *Run, hold []*os.File) (Proc, error) {
+	return proc(c.call(ctx, KindRun, r.Encode(), hold...))
+}
+
+// Exec starts one more process in the container. Errors: *Failure.
+func (c *Client) Exec(ctx context.Context, x *Exec) (Proc, error) {
+	return proc(c.call(ctx, KindExec, x.Encode()))
+}
+
+func proc(body []byte, err error) (Proc, error) {
+	if err != nil {
+		return Proc{}, err
+	}
+	return DecodeProc(body)
+}
+
+// Attach gives a connection with the streams of a process, which need not be started yet.
+func (c *Client) Attach(a Attach) (*net.UnixConn, error) {
+	conn, err := c.dial()
+	if err != nil {
+		return nil, err
+	}
+	if err = WriteMessage(conn, KindAttach, a.Encode()); err == nil {
+		_, err = receive(conn)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// Wait waits until the process has ended and its output is read.
+func (c *Client) Wait(ctx context.Context, id string) (Exit, error) {
+	body, err := c.call(ctx, KindWait, EncodeOf(id))
+	if err != nil {
+		return Exit{}, err
+	}
+	return DecodeExit(body)
+}
+
+// Signal sends a signal to a process of the container.
+func (c *Client) Signal(ctx context.Context, id string, sig syscall.Signal) error {
+	_, err := c.call(ctx, KindSignal, EncodeOf(id, int(sig)))
+	return err
+}
+
+// Resize sets the size of a process's terminal.
+func (c *Client) Resize(ctx context.Context, id string, height, width int) error {
+	_, err := c.call(ctx, KindResize, EncodeOf(id, height, width))
+	return err
+}
+
+// Quit ends the shim, and with it nothing else: its processes are no longer waited for.
+func (c *Client) Quit(ctx context.Context) error {
+	_, err := c.call(ctx, KindQuit, nil)
+	return err
+}
+
+// ErrNoExit tells that a shim has left no word of how its container ended.
+var ErrNoExit = errors.New("the shim was killed before its container ended")
+
+// LastWords gives how the container ended as a shim that is gone has left it on disk. Errors: ErrNoExit.
+func LastWords(dir string) (Exit, error) {
+	data, err := os.ReadFile(filepath.Join(dir, "exit"))
+	if err != nil {
+		return Exit{}, ErrNoExit
+	}
+	f := strings.Fields(string(data))
+	if len(f) != 3 {
+		return Exit{}, ErrNoExit
+	}
+	code, err1 := strconv.Atoi(f[0])
+	ns, err2 := strconv.ParseInt(f[1], 10, 64)
+	if err1 != nil || err2 != nil {
+		return Exit{}, ErrNoExit
+	}
+	return Exit{Code: code, At: time.Unix(0, ns).UTC(), OOM: f[2] == "true"}, nil
+}

@@ -1,0 +1,205 @@
+package shim
+
+import "time"
+
+func (e *encoder) streams(s Streams) {
+	e.bool(s.Terminal)
+	e.int(int64(s.Height))
+	e.int(int64(s.Width))
+	e.bool(s.Stdin)
+	e.bool(s.StdinOnce)
+}
+
+func (d *decoder) streams() Streams {
+	return Streams{Terminal: d.bool(), Height: int(d.int()), Width: int(d.int()), Stdin: d.bool(), StdinOnce: d.bool()}
+}
+
+// Encode gives the fields of the message.
+func (r *Run) Encode() []byte {
+	var e encoder
+	e.string(r.Container)
+	e.bytes(r.Plan)
+	e.streams(r.Process)
+	e.string(r.Log.Path)
+	e.int(r.Log.MaxSize)
+	e.int(int64(r.Log.MaxFiles))
+	e.bool(r.Log.Compress)
+	e.int(int64(len(r.Log.Attrs)))
+	for k, v := range r.Log.Attrs {
+		e.string(k)
+		e.string(v)
+	}
+	e.string(r.OOMFile)
+	return e.b
+}
+
+// DecodeRun reads the fields of a Run.
+func DecodeRun(b []byte) (*Run, error) {
+	d := decoder{b: b}
+	r := &Run{Container: d.string(), Plan: d.bytes(), Process: d.streams()}
+	r.Log = Log{Path: d.string(), MaxSize: d.int(), MaxFiles: int(d.int()), Compress: d.bool()}
+	for range d.count() {
+		if r.Log.Attrs == nil {
+			r.Log.Attrs = map[string]string{}
+		}
+		k := d.string()
+		r.Log.Attrs[k] = d.string()
+	}
+	r.OOMFile = d.string()
+	return r, d.err
+}
+
+// count reads a number of fields that follow, each of at least one byte.
+func (d *decoder) count() int {
+	n := d.int()
+	if n < 0 || n > int64(len(d.b)) {
+		return 0
+	}
+	return int(n)
+}
+
+// Encode gives the fields of the message.
+func (x *Exec) Encode() []byte {
+	var e encoder
+	e.string(x.ID)
+	e.bytes(x.Plan)
+	e.streams(x.Process)
+	return e.b
+}
+
+// DecodeExec reads the fields of an Exec.
+func DecodeExec(b []byte) (*Exec, error) {
+	d := decoder{b: b}
+	return &Exec{ID: d.string(), Plan: d.bytes(), Process: d.streams()}, d.err
+}
+
+// Encode gives the fields of the message.
+func (a *Attach) Encode() []byte {
+	var e encoder
+	e.string(a.ID)
+	e.bool(a.Stdin)
+	e.bool(a.Stdout)
+	e.bool(a.Stderr)
+	return e.b
+}
+
+// DecodeAttach reads the fields of an Attach.
+func DecodeAttach(b []byte) (Attach, error) {
+	d := decoder{b: b}
+	return Attach{ID: d.string(), Stdin: d.bool(), Stdout: d.bool(), Stderr: d.bool()}, d.err
+}
+
+func (e *encoder) time(t time.Time) {
+	if t.IsZero() {
+		e.int(0)
+		return
+	}
+	e.int(t.UnixNano())
+}
+
+func (d *decoder) time() time.Time {
+	if n := d.int(); n != 0 {
+		return time.Unix(0, n).UTC()
+	}
+	return time.Time{}
+}
+
+func (e *encoder) exit(x Exit) {
+	e.int(int64(x.Code))
+	e.time(x.At)
+	e.bool(x.OOM)
+}
+
+func (d *decoder) exit() Exit { return Exit{Code: int(d.int()), At: d.time(), OOM: d.bool()} }
+
+// Encode gives the fields of the answer.
+func (h *Hello) Encode() []byte {
+	var e encoder
+	e.int(int64(h.Version))
+	e.string(h.Container)
+	e.int(int64(h.Pid))
+	e.time(h.Started)
+	e.int(int64(h.UserNS))
+	e.int(int64(h.NetNS))
+	e.bool(h.Exited)
+	e.exit(h.Exit)
+	return e.b
+}
+
+// DecodeHello reads the fields of a Hello.
+func DecodeHello(b []byte) (Hello, error) {
+	d := decoder{b: b}
+	return Hello{Version: int(d.int()), Container: d.string(), Pid: int(d.int()), Started: d.time(), UserNS: int(d.int()), NetNS: int(d.int()), Exited: d.bool(), Exit: d.exit()}, d.err
+}
+
+// Encode gives the fields of the answer.
+func (x Exit) Encode() []byte {
+	var e encoder
+	e.exit(x)
+	return e.b
+}
+
+// DecodeExit reads the fields of an Exit.
+func DecodeExit(b []byte) (Exit, error) {
+	d := decoder{b: b}
+	return d.exit(), d.err
+}
+
+// Encode gives the fields of the answer.
+func (p Proc) Encode() []byte {
+	var e encoder
+	e.int(int64(p.Pid))
+	e.time(p.Started)
+	e.int(int64(len(p.Warnings)))
+	for _, w := range p.Warnings {
+		e.string(w)
+	}
+	return e.b
+}
+
+// DecodeProc reads the fields of a Proc.
+func DecodeProc(b []byte) (Proc, error) {
+	d := decoder{b: b}
+	p := Proc{Pid: int(d.int()), Started: d.time()}
+	for range d.count() {
+		p.Warnings = append(p.Warnings, d.string())
+	}
+	return p, d.err
+}
+
+// EncodeFailure gives the fields of a failed answer.
+func EncodeFailure(note string, errno int) []byte {
+	var e encoder
+	e.string(note)
+	e.int(int64(errno))
+	return e.b
+}
+
+func decodeFailure(b []byte) error {
+	d := decoder{b: b}
+	f := &Failure{Note: d.string(), Errno: int(d.int())}
+	if d.err != nil {
+		return d.err
+	}
+	return f
+}
+
+// EncodeOf gives the fields of a request that concerns a process: its ID and numbers (a signal; height and width).
+func EncodeOf(id string, numbers ...int) []byte {
+	var e encoder
+	e.string(id)
+	for _, n := range numbers {
+		e.int(int64(n))
+	}
+	return e.b
+}
+
+// DecodeOf reads the fields of a request that concerns a process; n numbers follow the ID.
+func DecodeOf(b []byte, n int) (id string, numbers []int, err error) {
+	d := decoder{b: b}
+	id = d.string()
+	for range n {
+		numbers = append(numbers, int(d.int()))
+	}
+	return id, numbers, d.err
+}

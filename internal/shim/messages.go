@@ -1,0 +1,76 @@
+package shim
+
+import "time"
+
+// Run starts the container's first process. With the message travel the descriptors of sockets to be held open as long
+// as the container runs, which keep its published ports from others.
+type Run struct {
+	Container string
+	Plan      []byte // encoded
+	Process   Streams
+	Log       Log
+	OOMFile   string // counts processes killed for lack of memory
+}
+
+// Streams says what standard streams a process gets.
+type Streams struct {
+	Terminal      bool
+	Height, Width int  // of the terminal; 0: not said
+	Stdin         bool // a pipe that stays open; else the null device
+	StdinOnce     bool // the pipe closes with the first client that gave input
+}
+
+// Log says where output is written. An empty Path: nowhere.
+type Log struct {
+	Path     string
+	MaxSize  int64 // bytes
+	MaxFiles int
+	Compress bool
+	Attrs    map[string]string
+}
+
+// Exec starts one more process, known by its ID.
+type Exec struct {
+	ID      string
+	Plan    []byte
+	Process Streams
+}
+
+// Attach asks for the streams of a process; the container's first process has the ID "". It may come before the process
+// is started, and then misses nothing of its output.
+type Attach struct {
+	ID                    string
+	Stdin, Stdout, Stderr bool
+}
+
+// Hello is what a shim tells of itself.
+type Hello struct {
+	Version   int
+	Container string // "" while it waits for one
+	Pid       int    // 0: not running
+	Started   time.Time
+	UserNS    int // descriptors in the shim, for the daemon to open under /proc
+	NetNS     int
+	Exited    bool
+	Exit      Exit
+}
+
+// Exit is how a process ended.
+type Exit struct {
+	Code int // 128 + n if signal n killed it
+	At   time.Time
+	OOM  bool
+}
+
+// Proc is a process that was started.
+type Proc struct {
+	Pid      int
+	Started  time.Time
+	Warnings []string
+}
+
+// Failure is an error that a shim reports: a step of a plan, with the system's error number.
+type Failure struct {
+	Note  string
+	Errno int
+}

@@ -1,0 +1,144 @@
+package server
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"tug/internal/plan"
+	"tug/internal/plan/fork"
+	"tug/internal/shim"
+)
+
+// exec starts one more process in the container.
+func (s *Server) exec(body []byte) ([]byte, error) {
+	x, err := shim.DecodeExec(body)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	main, devpts := s.main, s.devpts
+	s.mu.Unlock()
+	if main == nil {
+		return nil, fmt.Errorf("the container is not running")
+	}
+	target, err := unix.PidfdOpen(main.pid, 0)
+	if err != nil {
+		return nil, fmt.Errorf("find the container's first process: %w", err)
+	}
+	defer unix.Close(target)
+	var regs fork.Registers
+	regs[plan.Target], regs[plan.Devpts] = target, devpts
+	p, _, err := s.start(x.Plan, x.Process, &regs, false, s.take(x.ID))
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.execs[x.ID] = p
+	s.adoptPending(x.ID, p)
+	s.mu.Unlock()
+	return shim.Proc{Pid: p.pid, Started: p.started}.Encode(), nil
+}
+
+// process finds a process by its ID; the caller holds mu.
+func (s *Server) process(id string) *process {
+	if id == "" {
+		return s.main
+	}
+	return s.execs[id]
+}
+
+func (s *Server) find(id string) (*process, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.process(id); p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("the shim has no process %q", id)
+}
+
+// attach answers, and then serves the streams on the connection until the process has ended or the client is gone.
+func (s *Server) attach(c *conn, body []byte) error {
+	want, err := shim.DecodeAttach(body)
+	if err != nil {
+		return err
+	}
+	cl := &client{conn: c, want: want, gone: make(chan struct{})}
+	s.mu.Lock()
+	p := s.process(want.ID)
+	err = shim.WriteMessage(c, shim.KindOK, nil)
+	if err == nil && p == nil {
+		s.pending[want.ID] = append(s.pending[want.ID], cl)
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return errServed
+	}
+	if p != nil {
+		p.attach(cl)
+	}
+	<-cl.gone
+	return errServed
+}
+
+func (s *Server) signal(body []byte) error {
+	id, n, err := shim.DecodeOf(body, 1)
+	if err != nil {
+		return err
+	}
+	p, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.done:
+		return unix.ESRCH
+	default:
+	}
+	if err := unix.Kill(p.pid, unix.Signal(n[0])); err != nil {
+		return fmt.Errorf("send signal %d: %w", n[0], err)
+	}
+	return nil
+}
+
+func (s *Server) resize(body []byte) error {
+	id, n, err := shim.DecodeOf(body, 2)
+	if err != nil {
+		return err
+	}
+	p, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	p.resize(n[0], n[1])
+	return nil
+}
+
+// wait answers when the process has ended.
+func (s *Server) wait(c *conn, body []byte) ([]byte, error) {
+	id, _, err := shim.DecodeOf(body, 0)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.find(id)
+	if err != nil {
+		return nil, err
+	}
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		var b [1]byte
+		c.Read(b[:])
+	}()
+	select {
+	case <-p.done:
+	case <-gone:
+		return nil, errServed
+	}
+	if id != "" {
+		s.mu.Lock()
+		delete(s.execs, id)
+		s.mu.Unlock()
+	}
+	return p.exit.Encode(), nil
+}

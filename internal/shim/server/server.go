@@ -1,0 +1,288 @@
+// Package server is the shim's side of package shim: it holds a container's processes. It is linked into tug-shim
+// alone, of which a thousand may run on a host, so it takes in little: not the package net, no JSON.
+package server
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tug/internal/logs"
+	"tug/internal/plan"
+	"tug/internal/plan/fork"
+	"tug/internal/shim"
+)
+
+// Options are what a shim is started with.
+type Options struct {
+	Dir     string   // its folder
+	IDBase  uint32   // first id of the user namespace to make; 0: none
+	Network bool     // make a network namespace
+	Leash   *os.File // a socket to the daemon: the shim says there that it is ready; while it has no container it ends with it
+}
+
+// Server holds one container.
+type Server struct {
+	dir           string
+	userNS, netNS int
+	reaper        *reaper
+	connections   sync.WaitGroup
+
+	mu        sync.Mutex // guards all below
+	container string
+	main      *process
+	execs     map[string]*process
+	pending   map[string][]*client // attached to a process that is not started yet
+	devpts    int
+	held      []int // sockets that keep published ports
+	log       *logs.Writer
+	oomFile   string
+	oomBefore string
+}
+
+// Serve makes the namespaces, says that it is ready and serves until its container has ended or it is told to quit.
+func Serve(o Options) error {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("become a subreaper: %w", err)
+	}
+	unix.Umask(0) // modes in a plan are meant as they stand
+	s := &Server{dir: o.Dir, reaper: newReaper(), execs: map[string]*process{}, pending: map[string][]*client{}}
+	var err error
+	if s.userNS, s.netNS, err = fork.Namespaces(o.IDBase, o.Network); err != nil {
+		return err
+	}
+	l, err := listen(filepath.Join(o.Dir, "sock"))
+	if err != nil {
+		return err
+	}
+	if o.Leash != nil {
+		h := s.hello()
+		if err := shim.WriteMessage(o.Leash, shim.KindOK, h.Encode()); err != nil {
+			return fmt.Errorf("say that the shim is ready: %w", err)
+		}
+		go s.watchLeash(o.Leash)
+	}
+	for {
+		c, err := accept(l)
+		if err != nil {
+			return fmt.Errorf("accept: %w", err)
+		}
+		s.connections.Add(1)
+		go s.serve(c)
+	}
+}
+
+// watchLeash ends the shim if its daemon goes while there is no container to live for.
+func (s *Server) watchLeash(leash *os.File) {
+	var b [1]byte
+	leash.Read(b[:])
+	leash.Close()
+	s.mu.Lock()
+	idle := s.container == ""
+	s.mu.Unlock()
+	if idle {
+		s.quit()
+	}
+}
+
+func (s *Server) quit() {
+	os.Remove(filepath.Join(s.dir, "sock"))
+	os.Exit(0)
+}
+
+// serve answers one request.
+func (s *Server) serve(c *conn) {
+	defer s.connections.Done()
+	defer c.Close()
+	kind, body, err := shim.ReadMessage(c)
+	if err != nil {
+		return
+	}
+	answer, err := s.answer(c, kind, body)
+	switch {
+	case errors.Is(err, errServed):
+	case err != nil:
+		note, errno := err.Error(), 0
+		var f *fork.Failure
+		if errors.As(err, &f) {
+			note, errno = f.Note, int(f.Errno)
+		}
+		shim.WriteMessage(c, shim.KindFail, shim.EncodeFailure(note, errno))
+	default:
+		shim.WriteMessage(c, shim.KindOK, answer)
+	}
+}
+
+// errServed tells that a request has been answered already.
+var errServed = errors.New("served")
+
+func (s *Server) answer(c *conn, kind byte, body []byte) ([]byte, error) {
+	switch kind {
+	case shim.KindHello:
+		h := s.hello()
+		return h.Encode(), nil
+	case shim.KindRun:
+		return s.run(c, body)
+	case shim.KindExec:
+		return s.exec(body)
+	case shim.KindAttach:
+		return nil, s.attach(c, body)
+	case shim.KindSignal:
+		return nil, s.signal(body)
+	case shim.KindResize:
+		return nil, s.resize(body)
+	case shim.KindWait:
+		return s.wait(c, body)
+	case shim.KindQuit:
+		shim.WriteMessage(c, shim.KindOK, nil)
+		s.quit()
+	}
+	return nil, fmt.Errorf("the shim knows no request of kind %d", kind)
+}
+
+func (s *Server) hello() shim.Hello {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := shim.Hello{Version: shim.Version, Container: s.container, UserNS: s.userNS, NetNS: s.netNS}
+	if s.main == nil {
+		return h
+	}
+	h.Pid, h.Started = s.main.pid, s.main.started
+	select {
+	case <-s.main.done:
+		h.Exited, h.Exit = true, s.main.exit
+	default:
+	}
+	return h
+}
+
+// run starts the container.
+func (s *Server) run(c *conn, body []byte) ([]byte, error) {
+	r, err := shim.DecodeRun(body)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	if s.container != "" {
+		s.mu.Unlock()
+		return nil, fmt.Errorf("the shim already has container %s", s.container)
+	}
+	s.container, s.held, c.fds = r.Container, c.fds, nil
+	s.oomFile, s.oomBefore = r.OOMFile, readOOM(r.OOMFile)
+	s.mu.Unlock()
+	if r.Log.Path != "" {
+		s.log, err = logs.OpenWriter(r.Log.Path, logs.Options{MaxSize: r.Log.MaxSize, MaxFiles: r.Log.MaxFiles, Compress: r.Log.Compress, Attrs: r.Log.Attrs})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var regs fork.Registers
+	regs[plan.UserNS], regs[plan.NetNS] = s.userNS, s.netNS
+	p, warnings, err := s.start(r.Plan, r.Process, &regs, true, s.take(""))
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.main = p
+	s.adoptPending("", p)
+	s.mu.Unlock()
+	// The namespaces live on in the container.
+	unix.Close(s.userNS)
+	unix.Close(s.netNS)
+	go s.endWith(p)
+	return shim.Proc{Pid: p.pid, Started: p.started, Warnings: warnings}.Encode(), nil
+}
+
+// sink gives what takes the output of a process beside its clients: the log, if it is the container's first.
+func (s *Server) sink(p *process, stream byte) sink {
+	if s.log == nil || !p.first {
+		return nil
+	}
+	if stream == streamErr {
+		return s.log.Stream("stderr")
+	}
+	return s.log.Stream("stdout")
+}
+
+// take gives the clients that wait for a process.
+func (s *Server) take(id string) []*client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.pending[id]
+	delete(s.pending, id)
+	return list
+}
+
+// adoptPending attaches the clients that came while the process was being started. The caller holds mu.
+func (s *Server) adoptPending(id string, p *process) {
+	for _, c := range s.pending[id] {
+		p.attach(c)
+	}
+	delete(s.pending, id)
+}
+
+// keepDevpts keeps the container's devpts, in which execs get their terminals.
+func (s *Server) keepDevpts(fd int) {
+	if fd > 0 {
+		s.mu.Lock()
+		s.devpts = fd
+		s.mu.Unlock()
+	}
+}
+
+// endWith ends the shim once its container has ended, everything is told and every client is served.
+func (s *Server) endWith(p *process) {
+	<-p.done
+	served := make(chan struct{})
+	go func() {
+		s.connections.Wait()
+		close(served)
+	}()
+	select {
+	case <-served:
+	case <-time.After(30 * time.Second): // a client that neither reads nor goes
+	}
+	s.quit()
+}
+
+// ended is called when a process has ended, before anybody is told. How the container ended is on disk by then.
+func (s *Server) ended(p *process) {
+	if !p.first {
+		return
+	}
+	p.exit.OOM = readOOM(s.oomFile) != s.oomBefore
+	if s.log != nil {
+		s.log.Close()
+	}
+	text := fmt.Sprintf("%d %d %t\n", p.exit.Code, p.exit.At.UnixNano(), p.exit.OOM)
+	tmp := filepath.Join(s.dir, "exit.tmp")
+	if err := os.WriteFile(tmp, []byte(text), 0o600); err == nil {
+		os.Rename(tmp, filepath.Join(s.dir, "exit"))
+	}
+	s.mu.Lock()
+	for _, fd := range s.held {
+		unix.Close(fd)
+	}
+	s.held = nil
+	s.mu.Unlock()
+}
+
+// readOOM gives the counter of processes killed for lack of memory, or "".
+func readOOM(file string) string {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	for line := range strings.SplitSeq(string(data), "\n") {
+		if n, ok := strings.CutPrefix(line, "oom_kill "); ok {
+			return n
+		}
+	}
+	return ""
+}

@@ -1,0 +1,86 @@
+package server
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"tug/internal/plan"
+	"tug/internal/plan/fork"
+	"tug/internal/shim"
+)
+
+// ends are the ends of a process's standard streams: the shim's as files, the child's as descriptors.
+type ends struct {
+	stdin, stdout, stderr *os.File
+	child                 []int
+}
+
+// openStreams makes the pipes that a process without a terminal needs, and puts the child's ends into the registers.
+func openStreams(st shim.Streams, regs *fork.Registers) (e *ends, err error) {
+	e = &ends{}
+	defer func() {
+		if err != nil {
+			e.closeChild()
+			e.closeParent()
+		}
+	}()
+	if st.Terminal {
+		return e, nil
+	}
+	if st.Stdin {
+		r, w, err := pipe()
+		if err != nil {
+			return e, err
+		}
+		e.stdin, regs[plan.Stdin] = nonblocking(w), r
+	} else {
+		null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return e, fmt.Errorf("open /dev/null: %w", err)
+		}
+		regs[plan.Stdin] = null
+	}
+	e.child = append(e.child, regs[plan.Stdin])
+	for _, o := range []struct {
+		file **os.File
+		reg  plan.Reg
+	}{{&e.stdout, plan.Stdout}, {&e.stderr, plan.Stderr}} {
+		r, w, err := pipe()
+		if err != nil {
+			return e, err
+		}
+		*o.file, regs[o.reg] = nonblocking(r), w
+		e.child = append(e.child, w)
+	}
+	return e, nil
+}
+
+func pipe() (r, w int, err error) {
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		return 0, 0, fmt.Errorf("make a pipe: %w", err)
+	}
+	return p[0], p[1], nil
+}
+
+func nonblocking(fd int) *os.File {
+	unix.SetNonblock(fd, true)
+	return os.NewFile(uintptr(fd), "stream")
+}
+
+func (e *ends) closeChild() {
+	for _, fd := range e.child {
+		unix.Close(fd)
+	}
+	e.child = nil
+}
+
+func (e *ends) closeParent() {
+	for _, f := range []*os.File{e.stdin, e.stdout, e.stderr} {
+		if f != nil {
+			f.Close()
+		}
+	}
+}
