@@ -1,7 +1,8 @@
 // Command importcheck tells whether the packages of this module import one another only down the layers that
-// docs/architecture.md shows. `make lint` runs it:
+// docs/architecture.md shows, and whether docs/dependencies.md says why of each module that they import. `make lint` runs it, in
+// the module's root:
 //
-//	go run ./tools/importcheck ./...
+//	go run ./tools/importcheck
 package main
 
 import (
@@ -15,22 +16,33 @@ import (
 )
 
 func main() {
-	patterns := os.Args[1:]
-	if len(patterns) == 0 {
-		patterns = []string{"./..."}
-	}
-	packages, err := list(patterns)
+	faults, err := faults()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "importcheck:", err)
 		os.Exit(2)
 	}
-	faults := check(packages)
 	for _, fault := range faults {
 		fmt.Println(fault)
 	}
 	if len(faults) > 0 {
 		os.Exit(1)
 	}
+}
+
+func faults() ([]string, error) {
+	packages, err := list()
+	if err != nil {
+		return nil, err
+	}
+	required, err := readRequirements()
+	if err != nil {
+		return nil, err
+	}
+	page, err := os.ReadFile("docs/dependencies.md")
+	if err != nil {
+		return nil, err
+	}
+	return append(check(packages), undocumented(packages, required, string(page))...), nil
 }
 
 // pkg is the part of what `go list -json` says of a package that the rules speak of.
@@ -45,9 +57,8 @@ type pkg struct {
 
 func (p pkg) ours() bool { return p.Module != nil && p.Module.Main }
 
-func list(patterns []string) ([]pkg, error) {
-	args := append([]string{"list", "-deps", "-json=ImportPath,Module,Imports,TestImports,XTestImports,Deps"}, patterns...)
-	cmd := exec.Command("go", args...)
+func list() ([]pkg, error) {
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Module,Imports,TestImports,XTestImports,Deps", "./...")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
