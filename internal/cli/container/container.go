@@ -1,0 +1,2 @@
+// Package container holds the commands on containers, one a file.
+package container

@@ -1,0 +1,57 @@
+package container
+
+import (
+	"context"
+	"io"
+
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/client"
+	"github.com/spf13/cobra"
+
+	"tug/internal/cli/session"
+)
+
+// Logs gives the logs command.
+func Logs(s *session.Session) *cobra.Command {
+	o := client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true}
+	cmd := &cobra.Command{
+		Use:                   "logs [OPTIONS] CONTAINER",
+		Short:                 "Fetch the logs of a container",
+		Args:                  session.ExactArgs(1),
+		Annotations:           map[string]string{"aliases": "tug container logs, tug logs"},
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return showLogs(cmd.Context(), s, args[0], o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVarP(&o.Follow, "follow", "f", false, "Follow log output")
+	flags.StringVar(&o.Since, "since", "", `Show logs since timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)`)
+	flags.StringVar(&o.Until, "until", "", `Show logs before a timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)`)
+	flags.BoolVarP(&o.Timestamps, "timestamps", "t", false, "Show timestamps")
+	flags.BoolVar(&o.Details, "details", false, "Show extra details provided to logs")
+	flags.StringVarP(&o.Tail, "tail", "n", "all", "Number of lines to show from the end of the logs")
+	return cmd
+}
+
+func showLogs(ctx context.Context, s *session.Session, ref string, o client.ContainerLogsOptions) error {
+	api, err := s.API()
+	if err != nil {
+		return err
+	}
+	found, err := api.ContainerInspect(ctx, ref, client.ContainerInspectOptions{})
+	if err != nil {
+		return err
+	}
+	logs, err := api.ContainerLogs(ctx, found.Container.ID, o)
+	if err != nil {
+		return err
+	}
+	defer logs.Close()
+	if found.Container.Config.Tty {
+		_, err = io.Copy(s.Out, logs)
+		return err
+	}
+	_, err = stdcopy.StdCopy(s.Out, s.Err, logs)
+	return err
+}

@@ -1,0 +1,44 @@
+// Package registry holds the commands on registries (login, logout, search), and finds the credentials
+// that others need.
+package registry
+
+import (
+	"github.com/distribution/reference"
+	"github.com/docker/cli/cli/config/types"
+	"github.com/moby/moby/api/pkg/authconfig"
+	registrytypes "github.com/moby/moby/api/types/registry"
+
+	"tug/internal/cli/session"
+)
+
+// HubKey is the key under which the credentials of Docker Hub have always been kept.
+const HubKey = "https://index.docker.io/v1/"
+
+// EncodedAuth gives the X-Registry-Auth header for the registry that an image's name points to.
+func EncodedAuth(s *session.Session, image string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(image)
+	if err != nil {
+		return "", err
+	}
+	cfg, err := s.Config()
+	if err != nil {
+		return "", err
+	}
+	auth, err := cfg.Credentials(reference.Domain(named))
+	if err != nil {
+		return "", err
+	}
+	return authconfig.Encode(forAPI(auth))
+}
+
+// forAPI is a stored login in the API's terms.
+func forAPI(a types.AuthConfig) registrytypes.AuthConfig {
+	return registrytypes.AuthConfig{
+		Username:      a.Username,
+		Password:      a.Password,
+		Auth:          a.Auth,
+		ServerAddress: a.ServerAddress,
+		IdentityToken: a.IdentityToken,
+		RegistryToken: a.RegistryToken,
+	}
+}

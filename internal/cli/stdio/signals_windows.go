@@ -1,0 +1,5 @@
+package stdio
+
+import "os"
+
+func isRuntimeSignal(os.Signal) bool { return false }
