@@ -1,6 +1,7 @@
 package image
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -101,4 +102,9 @@ func chainID(diffs []digest.Digest) string {
 		return ""
 	}
 	return identity.ChainID(diffs).String()
+}
+
+// chainIDs names the stacks of the lowest layer, the lowest two, and so on.
+func chainIDs(diffs []digest.Digest) []digest.Digest {
+	return identity.ChainIDs(slices.Clone(diffs))
 }

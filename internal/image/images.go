@@ -19,12 +19,13 @@ const (
 	maxUnpacks       = 4 // layers unpacked at a time, over all pulls
 )
 
-// Config of a set of images.
+// Settings are where a set of images lies and how registries are reached.
 type Settings struct {
 	Root         string              // folder of the store, mode 0700
 	Mirrors      map[string][]string // base URLs of mirrors by registry host: "docker.io": {"http://127.0.0.1:5000"}
 	Insecure     []string            // registries (host or host:port, or a network in CIDR notation) that may be spoken to without verified TLS
 	MaxDownloads int                 // layers fetched at a time, over all pulls; 0 means 6
+	UserAgent    string              // how the daemon calls itself to registries
 	Log          *slog.Logger        // nil means slog.Default
 }
 
@@ -72,7 +73,7 @@ func (s *Images) Store() *store.Store { return s.store }
 
 // reload makes the index from the records on disk. A record whose blobs are damaged or gone is told in the log and left out.
 func (s *Images) reload(ctx context.Context) error {
-	ctx = store.Context(ctx)
+	ctx = s.store.Context(ctx)
 	records, err := s.store.Images.List(ctx)
 	if err != nil {
 		return err

@@ -2,14 +2,12 @@ package image
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
 
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
-	"github.com/containerd/platforms"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -32,7 +30,7 @@ type Loaded struct {
 // Load reads the images in an archive as docker save, docker buildx and other tools write it: Docker's image archive (version 1.1
 // and up) or an OCI image layout, compressed or not. It returns each name with its image.
 func (s *Images) Load(ctx context.Context, r io.Reader, o LoadOptions) ([]Loaded, error) {
-	want, err := matcher(o.Platform)
+	want, err := wantPlatform(o.Platform)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +92,7 @@ type bundled struct {
 
 // bundleImages finds the images in what was read. An archive that is both an OCI layout and Docker's (as docker save writes since
 // version 25) is taken as the former, so that manifests keep their digests, with the names of both.
-func (s *Images) bundleImages(ctx context.Context, b *bundle, want platforms.MatchComparer) ([]bundled, error) {
+func (s *Images) bundleImages(ctx context.Context, b *bundle, want wanted) ([]bundled, error) {
 	switch {
 	case b.index != nil:
 		return s.layoutImages(ctx, b, want)
@@ -106,7 +104,7 @@ func (s *Images) bundleImages(ctx context.Context, b *bundle, want platforms.Mat
 	return nil, fmt.Errorf("neither manifest.json nor index.json is in it: to make an image of a root file system use import: %w", errdefs.ErrInvalidArgument)
 }
 
-func (s *Images) layoutImages(ctx context.Context, b *bundle, want platforms.MatchComparer) ([]bundled, error) {
+func (s *Images) layoutImages(ctx context.Context, b *bundle, want wanted) ([]bundled, error) {
 	var list merged
 	for _, d := range b.index.Manifests {
 		if d.Platform != nil && d.Platform.OS == "unknown" {
@@ -189,7 +187,7 @@ func (s *Images) archiveImages(ctx context.Context, b *bundle) ([]bundled, error
 		list.add(target, names)
 	}
 	if len(list) == 0 {
-		return nil, errors.Join(fmt.Errorf("no image is in it: %w", errdefs.ErrInvalidArgument))
+		return nil, fmt.Errorf("no image is in it: %w", errdefs.ErrInvalidArgument)
 	}
 	return list, nil
 }
@@ -206,16 +204,4 @@ func (l *merged) add(target ocispec.Descriptor, names []string) {
 	}
 	target.Annotations, target.Platform = nil, nil
 	*l = append(*l, bundled{target: target, names: names})
-}
-
-// matcher is what images an asked-for platform is served by; "" is this host's.
-func matcher(platform string) (platforms.MatchComparer, error) {
-	if platform == "" {
-		return platforms.Default(), nil
-	}
-	p, err := platforms.Parse(platform)
-	if err != nil {
-		return nil, fmt.Errorf("platform %q: %w: %w", platform, err, errdefs.ErrInvalidArgument)
-	}
-	return platforms.Only(p), nil
 }

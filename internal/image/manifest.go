@@ -22,6 +22,8 @@ const (
 	maxIndexEntries = 1000
 )
 
+var errSchema1 = fmt.Errorf("image is in the format schema 1, which is no longer read: push it again with a current tool: %w", errdefs.ErrInvalidArgument)
+
 // readBlob returns a blob of the store and refuses one of more than limit bytes before reading it.
 func readBlob(ctx context.Context, blobs content.Provider, desc ocispec.Descriptor, limit int64) ([]byte, error) {
 	if err := desc.Digest.Validate(); err != nil {
@@ -100,7 +102,7 @@ func checkKind(blob []byte, want string) error {
 		return fmt.Errorf("%s: %w: %w", want, err, errdefs.ErrInvalidArgument)
 	}
 	if probe.SchemaVersion == 1 || len(probe.FSLayers) > 0 {
-		return fmt.Errorf("image is in the format schema 1, which is no longer read: push it again with a current tool: %w", errdefs.ErrInvalidArgument)
+		return errSchema1
 	}
 	isManifest, isIndex := len(probe.Config) > 0 || len(probe.Layers) > 0, len(probe.Manifests) > 0
 	if isManifest && isIndex || isIndex != (want == "index") && (isIndex || isManifest) {
@@ -136,11 +138,14 @@ func choose(x ocispec.Index, want platforms.MatchComparer) []ocispec.Descriptor 
 
 // resolve follows root, which may be an index, down to the manifest for the wanted platform. fetch makes a blob available in the
 // store before it is read; nil if all are there.
-func (s *Images) resolve(ctx context.Context, root ocispec.Descriptor, want platforms.MatchComparer, fetch fetchFunc) (ocispec.Descriptor, error) {
+func (s *Images) resolve(ctx context.Context, root ocispec.Descriptor, want wanted, fetch fetchFunc) (ocispec.Descriptor, error) {
 	desc := root
 	for range maxIndexDepth + 1 {
 		if images.IsManifestType(desc.MediaType) {
 			return desc, nil
+		}
+		if desc.MediaType == images.MediaTypeDockerSchema1Manifest {
+			return desc, errSchema1
 		}
 		if !images.IsIndexType(desc.MediaType) {
 			return desc, fmt.Errorf("not a container image: it is of type %.100q: %w", desc.MediaType, errdefs.ErrInvalidArgument)
@@ -160,7 +165,7 @@ func (s *Images) resolve(ctx context.Context, root ocispec.Descriptor, want plat
 		}
 		fit := choose(x, want)
 		if len(fit) == 0 {
-			return desc, fmt.Errorf("no matching manifest for the platform in the manifest list entries: %w", errdefs.ErrNotFound)
+			return desc, fmt.Errorf("no matching manifest for %s in the manifest list entries: %w", want.name, errdefs.ErrNotFound)
 		}
 		desc = fit[0]
 	}
@@ -169,3 +174,22 @@ func (s *Images) resolve(ctx context.Context, root ocispec.Descriptor, want plat
 
 // fetchFunc brings one blob into the store, if it is not there.
 type fetchFunc func(ctx context.Context, desc ocispec.Descriptor) error
+
+// wanted is the platform that was asked for, and what serves it.
+type wanted struct {
+	platforms.MatchComparer
+	name     string // as people see it
+	explicit bool   // it was asked for by name
+}
+
+// wantPlatform reads a platform as people write it, "linux/arm64/v8". "" is this host's.
+func wantPlatform(platform string) (wanted, error) {
+	if platform == "" {
+		return wanted{MatchComparer: platforms.Default(), name: platforms.Format(platforms.DefaultSpec())}, nil
+	}
+	p, err := platforms.Parse(platform)
+	if err != nil {
+		return wanted{}, fmt.Errorf("platform %q: %w: %w", platform, err, errdefs.ErrInvalidArgument)
+	}
+	return wanted{MatchComparer: platforms.Only(p), name: platforms.Format(p), explicit: true}, nil
+}

@@ -8,19 +8,20 @@ import (
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
-
-	"tug/internal/store"
 )
 
 // removedLabel marks the record of an image that was removed by force while containers use it.
 const removedLabel = "tug/removed"
 
 // record makes an image known under the given record names, durably and then in memory. A name that another image had
-// is taken from it.
+// is taken from it. If all of this is so already, nothing is written.
 func (s *Images) record(ctx context.Context, e *entry, records ...string) (Image, error) {
-	ctx = store.Context(ctx)
+	ctx = s.store.Context(ctx)
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	if old := s.index.Load().images[e.image.ID]; old != nil && s.recorded(old, e.image.Target.Digest, records) {
+		return old.image, nil
+	}
 	err := s.store.Update(ctx, func(ctx context.Context) error {
 		for _, n := range append([]string{e.image.ID.String()}, records...) {
 			if err := s.put(ctx, images.Image{Name: n, Target: e.image.Target}); err != nil {
@@ -35,13 +36,26 @@ func (s *Images) record(ctx context.Context, e *entry, records ...string) (Image
 	now := time.Now()
 	s.index.Store(s.index.Load().with(func(x *index) {
 		fresh := *e
-		fresh.image.Tagged = now
+		fresh.image.Tagged, fresh.image.Removed = now, false
 		x.images[e.image.ID] = &fresh
 		for _, n := range records {
 			x.names[n] = name{id: e.image.ID, tagged: now}
 		}
 	}))
 	return s.index.Load().images[e.image.ID].image, nil
+}
+
+// recorded says that an image is known with its manifest and under all the names.
+func (s *Images) recorded(e *entry, manifest digest.Digest, records []string) bool {
+	if e.image.Removed || !e.unpacked || e.image.Target.Digest != manifest {
+		return false
+	}
+	for _, n := range records {
+		if s.index.Load().names[n].id != e.image.ID {
+			return false
+		}
+	}
+	return true
 }
 
 // put writes one record in the place of any that has its name.
@@ -70,7 +84,7 @@ func (s *Images) replace(e *entry) {
 
 // unrecord takes records away, durably and then in memory. An image goes with the record of its ID.
 func (s *Images) unrecord(ctx context.Context, records ...string) error {
-	err := s.store.Update(store.Context(ctx), func(ctx context.Context) error {
+	err := s.store.Update(s.store.Context(ctx), func(ctx context.Context) error {
 		for _, n := range records {
 			if err := s.store.Images.Delete(ctx, n); err != nil && !errdefs.IsNotFound(err) {
 				return err

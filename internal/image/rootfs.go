@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/containerd/errdefs"
-
-	"tug/internal/store"
 )
 
 // Rootfs is where an image's files lie: read-only folders to lay one over the other with overlay. They are there as long as the image is.
@@ -40,7 +38,7 @@ func (s *Images) Rootfs(ctx context.Context, img Image) (Rootfs, error) {
 
 // findRoot fills in where the layers lie, if all are unpacked.
 func (s *Images) findRoot(ctx context.Context, e *entry) {
-	chain, err := s.store.Layers(store.Context(ctx), e.image.ChainID())
+	chain, err := s.store.Layers(s.store.Context(ctx), e.image.ChainID())
 	if err != nil {
 		return
 	}

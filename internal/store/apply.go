@@ -50,7 +50,7 @@ func (a *applier) Apply(ctx context.Context, desc ocispec.Descriptor, mounts []m
 		return ocispec.Descriptor{}, fmt.Errorf("open layer %s: %w", desc.Digest, err)
 	}
 	defer blob.Close()
-	plain, err := Decompress(&meter{r: io.NewSectionReader(blob, 0, blob.Size()), report: config.Progress})
+	plain, err := Decompress(&meter{r: io.NewSectionReader(blob, 0, blob.Size()), below: blob.Size(), report: config.Progress})
 	if err != nil {
 		return ocispec.Descriptor{}, fmt.Errorf("layer %s: %w", desc.Digest, err)
 	}
@@ -64,13 +64,13 @@ func (a *applier) Apply(ctx context.Context, desc ocispec.Descriptor, mounts []m
 	if _, err := io.Copy(io.Discard, read); err != nil { // padding after the end of the archive is part of the digest
 		return ocispec.Descriptor{}, fmt.Errorf("layer %s: %w", desc.Digest, err)
 	}
-	if config.Progress != nil {
-		config.Progress(blob.Size())
-	}
 	if config.SyncFs {
 		if err := syncFS(dir); err != nil {
 			return ocispec.Descriptor{}, err
 		}
+	}
+	if config.Progress != nil {
+		config.Progress(blob.Size()) // the whole size is reported once, when all is done
 	}
 	return ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: digester.Digest(), Size: read.n}, nil
 }
@@ -122,17 +122,18 @@ func syncFS(dir string) error {
 	return nil
 }
 
-// meter counts the bytes that were read and reports the count, if asked to.
+// meter counts the bytes that were read and reports the count, if asked to, as long as it is below a limit.
 type meter struct {
 	r      io.Reader
 	n      int64
+	below  int64
 	report func(int64)
 }
 
 func (m *meter) Read(p []byte) (int, error) {
 	n, err := m.r.Read(p)
 	m.n += int64(n)
-	if m.report != nil {
+	if m.report != nil && m.n < m.below {
 		m.report(m.n)
 	}
 	return n, err

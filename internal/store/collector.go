@@ -18,7 +18,7 @@ func (s *Store) Collect() { s.collector.ask() }
 func (s *Store) CollectNow(ctx context.Context) error { return s.collect(ctx) }
 
 func (s *Store) collect(ctx context.Context) error {
-	if _, err := s.meta.GarbageCollect(Context(ctx)); err != nil {
+	if _, err := s.meta.GarbageCollect(s.Context(ctx)); err != nil {
 		return fmt.Errorf("collect garbage in the image store: %w", err)
 	}
 	return nil

@@ -20,13 +20,14 @@ func (s *Store) Base() string { return filepath.Join(s.root, "snapshots", "snaps
 // Chain is an unpacked stack of layers.
 type Chain struct {
 	Layers []string // folders relative to Base, the topmost first
+	Sizes  []int64  // bytes on disk of each
 	Size   int64    // bytes on disk of all of them
 }
 
 // Layers returns the folders of the layers up to chain, a chain ID (see the OCI image specification, config.md, "Layer
 // ChainID"). The empty chain has none. It fails with NotFound if one of them is not unpacked.
 func (s *Store) Layers(ctx context.Context, chain string) (Chain, error) {
-	ctx = Context(ctx)
+	ctx = s.Context(ctx)
 	var c Chain
 	for key := chain; key != ""; {
 		if len(c.Layers) == maxLayers {
@@ -45,6 +46,7 @@ func (s *Store) Layers(ctx context.Context, chain string) (Chain, error) {
 			return Chain{}, fmt.Errorf("layer %s lies outside of %s: %w", key, s.Base(), errdefs.ErrInternal)
 		}
 		c.Layers = append(c.Layers, dir)
+		c.Sizes = append(c.Sizes, usage.Size)
 		c.Size += usage.Size
 		key = info.Parent
 	}

@@ -15,7 +15,7 @@ const temporaryLabel = "tug/temporary"
 // Lease returns a context in which whatever is written is safe from collection until done is called. A lease does not
 // outlive the process.
 func (s *Store) Lease(ctx context.Context) (_ context.Context, done func(), _ error) {
-	ctx = Context(ctx)
+	ctx = s.Context(ctx)
 	lease, err := s.Leases.Create(ctx, leases.WithID("work-"+rand.Text()), leases.WithLabel(temporaryLabel, "1"))
 	if err != nil {
 		return nil, nil, fmt.Errorf("lease in the image store: %w", err)
@@ -30,7 +30,7 @@ func (s *Store) Lease(ctx context.Context) (_ context.Context, done func(), _ er
 
 // Hold keeps the layers up to chain from collection until Release is called with the same name, across restarts too.
 func (s *Store) Hold(ctx context.Context, name, chain string) error {
-	ctx = Context(ctx)
+	ctx = s.Context(ctx)
 	lease, err := s.Leases.Create(ctx, leases.WithID(name))
 	if errdefs.IsAlreadyExists(err) {
 		lease, err = leases.Lease{ID: name}, nil
@@ -46,7 +46,7 @@ func (s *Store) Hold(ctx context.Context, name, chain string) error {
 
 // Release ends what Hold began. A name that holds nothing is fine.
 func (s *Store) Release(ctx context.Context, name string) error {
-	err := s.Leases.Delete(Context(ctx), leases.Lease{ID: name})
+	err := s.Leases.Delete(s.Context(ctx), leases.Lease{ID: name})
 	if err != nil && !errdefs.IsNotFound(err) {
 		return fmt.Errorf("release layers: %w", err)
 	}
@@ -56,7 +56,7 @@ func (s *Store) Release(ctx context.Context, name string) error {
 
 // dropTemporaryLeases ends the leases of an earlier process that was killed, and collects what they held.
 func (s *Store) dropTemporaryLeases(ctx context.Context) error {
-	ctx = Context(ctx)
+	ctx = s.Context(ctx)
 	left, err := s.Leases.List(ctx, "labels."+`"`+temporaryLabel+`"`)
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
 	"github.com/containerd/errdefs"
+	"github.com/containerd/log"
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 )
@@ -49,11 +50,12 @@ type Store struct {
 	locks     *keyLocks
 	collector *collector
 	log       *slog.Logger
+	entry     *log.Entry // containerd's libraries log here
 }
 
 // Open opens the store below root, or makes one. What an earlier process left half done (a pull, an unpack) is given up
 // and collected. It fails with FailedPrecondition if another process has the store open.
-func Open(ctx context.Context, root string, log *slog.Logger) (_ *Store, err error) {
+func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err error) {
 	for _, dir := range []string{root, filepath.Join(root, "content"), filepath.Join(root, "snapshots")} {
 		if err := privateDir(dir); err != nil {
 			return nil, err
@@ -95,7 +97,7 @@ func Open(ctx context.Context, root string, log *slog.Logger) (_ *Store, err err
 		Images:    metadata.NewImageStore(meta),
 		Leases:    metadata.NewLeaseManager(meta),
 		Snapshots: &closing{Snapshotter: meta.Snapshotter(SnapshotterKey), close: layers.Close},
-		root:      root, db: db, meta: meta, locks: newKeyLocks(), log: log,
+		root:      root, db: db, meta: meta, locks: newKeyLocks(), log: logger, entry: newLogger(logger),
 	}
 	s.Applier = &applier{blobs: s.Content}
 	s.collector = newCollector(s.collect)
@@ -111,9 +113,9 @@ func (s *Store) Close() error {
 	return errors.Join(s.Snapshots.Close(), s.meta.Close(), s.db.Close())
 }
 
-// Context returns ctx with the store's namespace in it.
-func Context(ctx context.Context) context.Context {
-	return namespaces.WithNamespace(ctx, Namespace)
+// Context returns ctx with the store's namespace and logger in it.
+func (s *Store) Context(ctx context.Context) context.Context {
+	return log.WithLogger(namespaces.WithNamespace(ctx, Namespace), s.entry)
 }
 
 // closing closes the snapshotter below the metadata database, which itself passes Close on to nobody.
@@ -135,5 +137,5 @@ func privateDir(path string) error {
 // Update runs fn, whose calls with its context are one transaction of the metadata database: all of them are there after it, or none.
 // fn must not read or write blobs or layers.
 func (s *Store) Update(ctx context.Context, fn func(context.Context) error) error {
-	return s.meta.Update(func(tx *bolt.Tx) error { return fn(boltutil.WithTransaction(Context(ctx), tx)) })
+	return s.meta.Update(func(tx *bolt.Tx) error { return fn(boltutil.WithTransaction(s.Context(ctx), tx)) })
 }

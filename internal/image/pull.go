@@ -1,0 +1,236 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/containerd/v2/core/remotes"
+	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tug/internal/registry"
+)
+
+// Auth is what is shown to the registry.
+type Auth = registry.Auth
+
+// PullOptions are how to pull.
+type PullOptions struct {
+	Platform string      // "linux/arm64"; "" means this host's
+	Auth     Auth        // credentials for the reference's registry; mirrors get none
+	Progress func(Event) // told how far it is; may be nil, is called by one goroutine at a time
+}
+
+// Pull brings an image from its registry or a mirror of it, and unpacks its layers while they come. An image that is there
+// already costs one request.
+func (s *Images) Pull(ctx context.Context, ref string, o PullOptions) (Image, error) {
+	if hexID(ref) {
+		return Image{}, fmt.Errorf("%q looks like an image ID, which no registry knows: give a name: %w", ref, errdefs.ErrInvalidArgument)
+	}
+	named, err := parseName(ref)
+	if err != nil {
+		return Image{}, err
+	}
+	want, err := wantPlatform(o.Platform)
+	if err != nil {
+		return Image{}, err
+	}
+	ctx, done, err := s.store.Lease(ctx)
+	if err != nil {
+		return Image{}, err
+	}
+	defer done()
+
+	p := &pull{Images: s, named: named, want: want, options: o, progress: newProgress(o.Progress)}
+	return p.run(ctx)
+}
+
+// pull is one pull under way.
+type pull struct {
+	*Images
+	named    reference.Named
+	want     wanted
+	options  PullOptions
+	progress *progress
+	fetcher  remotes.Fetcher
+}
+
+func (p *pull) run(ctx context.Context) (Image, error) {
+	p.progress.say(Event{ID: tagOrDigest(p.named), Status: "Pulling from " + reference.Path(p.named)})
+	root, err := p.contact(ctx)
+	if err != nil {
+		return Image{}, err
+	}
+	records := []string{digestName(p.named, root.Digest)}
+	if _, ok := p.named.(reference.Digested); !ok {
+		records = append(records, recordName(p.named))
+	}
+	e := p.known(records[0])
+	if e == nil {
+		if e, err = p.download(ctx, root); err != nil {
+			return Image{}, err
+		}
+	}
+	newer := p.index.Load().names[records[len(records)-1]].id != e.image.ID
+	img, err := p.record(ctx, e, records...)
+	if err != nil {
+		return Image{}, err
+	}
+	p.progress.say(Event{Status: "Digest: " + root.Digest.String()})
+	if newer {
+		p.progress.say(Event{Status: "Status: Downloaded newer image for " + reference.FamiliarString(p.named)})
+	} else {
+		p.progress.say(Event{Status: "Status: Image is up to date for " + reference.FamiliarString(p.named)})
+	}
+	return img, nil
+}
+
+// contact asks the registry what the reference is, and keeps what is needed to fetch it.
+func (p *pull) contact(ctx context.Context) (ocispec.Descriptor, error) {
+	config := registry.Config{Mirrors: p.settings.Mirrors, Insecure: p.settings.Insecure, UserAgent: p.settings.UserAgent}
+	resolver, err := config.Resolver(reference.Domain(p.named), p.options.Auth)
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	name, root, err := resolver.Resolve(ctx, recordName(p.named))
+	if err != nil {
+		return root, p.explain(err)
+	}
+	if p.fetcher, err = resolver.Fetcher(ctx, name); err != nil {
+		return root, err
+	}
+	return root, nil
+}
+
+// known returns the image with the repository digest, if it is unpacked and for the wanted platform.
+func (p *pull) known(digestRecord string) *entry {
+	x := p.index.Load()
+	e := x.images[x.names[digestRecord].id]
+	if e == nil || !e.unpacked || !p.want.Match(platformOf(e.image)) {
+		return nil
+	}
+	return e
+}
+
+// download fetches what root leads to on the wanted platform.
+func (p *pull) download(ctx context.Context, root ocispec.Descriptor) (*entry, error) {
+	target, err := p.resolve(ctx, root, p.want, p.fetch)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.fetch(ctx, target); err != nil {
+		return nil, err
+	}
+	blob, err := readBlob(ctx, p.store.Content, target, maxManifest)
+	if err != nil {
+		return nil, err
+	}
+	m, err := parseManifest(blob)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.fetch(ctx, m.Config); err != nil {
+		return nil, err
+	}
+	_, c, err := p.readManifest(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	img := newImage(target, m, c)
+	if p.want.explicit && !p.want.Match(platformOf(img)) {
+		return nil, fmt.Errorf("image with reference %s was found but does not provide the specified platform (%s), it is for %s: %w",
+			reference.FamiliarString(p.named), p.want.name, img.Platform(), errdefs.ErrNotFound)
+	}
+	p.progress.begin(m.Layers, p.unpackedLayers(ctx, img))
+	target.Annotations, target.Platform, target.URLs, target.Data = nil, nil, nil, nil
+	return p.assemble(ctx, target, sources{fetch: p.fetch, unpacked: p.progress.extracting})
+}
+
+// unpackedLayers counts the layers that another image has unpacked already, from the lowest.
+func (p *pull) unpackedLayers(ctx context.Context, img Image) int {
+	for n, chain := range chainIDs(img.DiffIDs) {
+		if _, err := p.store.Snapshots.Stat(ctx, chain.String()); err != nil {
+			return n
+		}
+	}
+	return len(img.DiffIDs)
+}
+
+// fetch brings one blob into the store. A descriptor's own addresses and data are not followed: they are the image author's.
+func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor) error {
+	desc.URLs, desc.Data, desc.Annotations = nil, nil, nil
+	if isJSONType(desc.MediaType) && desc.Size > maxConfig {
+		return fmt.Errorf("%s says it has %d bytes, %d is the most for %s: %w", desc.Digest, desc.Size, maxConfig, desc.MediaType, errdefs.ErrInvalidArgument)
+	}
+	if images.IsNonDistributable(desc.MediaType) {
+		return fmt.Errorf("layer %s may not be distributed and is not in the registry: %w", desc.Digest, errdefs.ErrNotImplemented)
+	}
+	err := remotes.Fetch(ctx, p.store.Content, remotes.FetcherFunc(p.open), desc)
+	switch {
+	case errdefs.IsNotFound(err):
+		return fmt.Errorf("the registry has not all of %s: %s is missing there: %w", reference.FamiliarString(p.named), desc.Digest, errdefs.ErrNotFound)
+	case err != nil && !errdefs.IsAlreadyExists(err):
+		return p.explain(err)
+	}
+	p.progress.downloaded(desc)
+	return nil
+}
+
+func (p *pull) explain(err error) error {
+	return registry.ExplainPull(err, reference.FamiliarString(p.named), reference.FamiliarName(p.named))
+}
+
+// open opens a blob at the registry: not more of it can be read than its descriptor says, and its progress is told.
+func (p *pull) open(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
+	rc, err := p.fetcher.Fetch(ctx, desc)
+	if err != nil {
+		return nil, err
+	}
+	return &download{ReadCloser: rc, desc: desc, progress: p.progress}, nil
+}
+
+// download is a blob that comes from a registry.
+type download struct {
+	io.ReadCloser
+	desc     ocispec.Descriptor
+	n        int64
+	progress *progress
+}
+
+func (d *download) Read(p []byte) (int, error) {
+	n, err := d.ReadCloser.Read(p)
+	d.n += int64(n)
+	if d.n > d.desc.Size {
+		return 0, fmt.Errorf("%s is longer than the %d bytes it should have: %w", d.desc.Digest, d.desc.Size, errdefs.ErrInvalidArgument)
+	}
+	d.progress.downloading(d.desc, d.n)
+	return n, err
+}
+
+// Seek goes on at another place of the blob, after a broken transfer.
+func (d *download) Seek(offset int64, whence int) (int64, error) {
+	s, ok := d.ReadCloser.(io.Seeker)
+	if !ok {
+		return 0, fmt.Errorf("transfer of %s cannot go on where it broke: %w", d.desc.Digest, errdefs.ErrNotImplemented)
+	}
+	n, err := s.Seek(offset, whence)
+	d.n = n
+	return n, err
+}
+
+func tagOrDigest(named reference.Named) string {
+	switch r := named.(type) {
+	case reference.Digested:
+		return r.Digest().String()
+	case reference.Tagged:
+		return r.Tag()
+	}
+	return ""
+}
+
+func platformOf(img Image) ocispec.Platform {
+	return ocispec.Platform{OS: img.OS, Architecture: img.Architecture, Variant: img.Variant, OSVersion: img.OSVersion}
+}

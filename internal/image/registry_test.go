@@ -1,0 +1,89 @@
+package image
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	ggcr "github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// serveRegistry starts a private registry on loopback and returns its address. Credentials, if any, are "user:password" hashed for
+// its htpasswd file.
+func serveRegistry(t *testing.T, htpasswd string) string {
+	t.Helper()
+	program, err := exec.LookPath("docker-registry")
+	if err != nil {
+		t.Skip("no docker-registry on this host")
+	}
+	dir := t.TempDir()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	config := fmt.Sprintf("version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\nhttp: {addr: %s}\n",
+		filepath.Join(dir, "data"), addr)
+	if htpasswd != "" {
+		file := filepath.Join(dir, "htpasswd")
+		if err := os.WriteFile(file, []byte(htpasswd), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		config += fmt.Sprintf("auth: {htpasswd: {realm: test, path: %s}}\n", file)
+	}
+	file := filepath.Join(dir, "config.yml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	cmd := exec.Command(program, "serve", file)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	for range 200 {
+		resp, err := http.Get("http://" + addr + "/v2/")
+		if err == nil {
+			resp.Body.Close()
+			return addr
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	t.Fatalf("registry does not answer: %s", out.String())
+	return ""
+}
+
+// push puts an image or an index into the registry.
+func push(t *testing.T, ref string, what any, options ...remote.Option) v1.Hash {
+	t.Helper()
+	r, err := ggcr.ParseReference(ref, ggcr.Insecure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hash v1.Hash
+	switch w := what.(type) {
+	case v1.Image:
+		err = remote.Write(r, w, options...)
+		hash, _ = w.Digest()
+	case v1.ImageIndex:
+		err = remote.WriteIndex(r, w, options...)
+		hash, _ = w.Digest()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hash
+}

@@ -1,0 +1,82 @@
+package registry
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/containerd/errdefs"
+)
+
+const (
+	// maxAnswer is the largest answer that is not a blob, in bytes: manifests, tokens, errors.
+	maxAnswer = 8 << 20
+	// stallTimeout is how long a transfer may bring nothing.
+	stallTimeout = 90 * time.Second
+)
+
+// guard is a http.RoundTripper that sends nothing in the clear to who should be spoken to over TLS, be it by a redirect or by the
+// address of a token server, and bounds what comes back.
+type guard struct {
+	next  http.RoundTripper
+	plain bool // plain http is allowed
+}
+
+func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme != "https" && !g.plain {
+		return nil, fmt.Errorf("refusing to go on to %s://%s over an unencrypted connection: if that is meant, list the registry as insecure: %w",
+			r.URL.Scheme, r.URL.Host, errdefs.ErrPermissionDenied)
+	}
+	resp, err := g.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	body := &guardedBody{ReadCloser: resp.Body, left: -1}
+	if resp.StatusCode >= 300 || !isBlob(r) {
+		body.left = maxAnswer
+	}
+	resp.Body = body
+	return resp, nil
+}
+
+// isBlob says that a request is for a blob, or for where a registry sent us for one: a redirect's request knows who caused it.
+func isBlob(r *http.Request) bool {
+	for r != nil {
+		if strings.Contains(r.URL.Path, "/blobs/") {
+			return true
+		}
+		if r.Response == nil {
+			return false
+		}
+		r = r.Response.Request
+	}
+	return false
+}
+
+// guardedBody is an answer that must not be too long nor stand still.
+type guardedBody struct {
+	io.ReadCloser
+	left int64 // bytes that may still come, -1 for any number
+}
+
+func (b *guardedBody) Read(p []byte) (int, error) {
+	var stalled atomic.Bool
+	timer := time.AfterFunc(stallTimeout, func() {
+		stalled.Store(true)
+		b.ReadCloser.Close() // ends the read
+	})
+	n, err := b.ReadCloser.Read(p)
+	timer.Stop()
+	if err != nil && stalled.Load() {
+		return n, fmt.Errorf("nothing came for %s: %w", stallTimeout, errdefs.ErrUnavailable)
+	}
+	if b.left >= 0 {
+		if b.left -= int64(n); b.left < 0 {
+			return 0, fmt.Errorf("registry's answer is longer than %d bytes: %w", maxAnswer, errdefs.ErrOutOfRange)
+		}
+	}
+	return n, err
+}

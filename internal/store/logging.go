@@ -1,0 +1,36 @@
+package store
+
+import (
+	"io"
+	"log/slog"
+
+	"github.com/containerd/log"
+	"github.com/sirupsen/logrus"
+)
+
+// newLogger makes a logger for containerd's libraries that writes to ours. What they tell of their work is of interest to
+// a developer only; what they cannot do is a warning.
+func newLogger(to *slog.Logger) *log.Entry {
+	l := logrus.New()
+	l.SetOutput(io.Discard)
+	l.SetLevel(logrus.InfoLevel)
+	l.AddHook(hook{to})
+	return logrus.NewEntry(l)
+}
+
+type hook struct{ to *slog.Logger }
+
+func (hook) Levels() []logrus.Level { return logrus.AllLevels }
+
+func (h hook) Fire(e *logrus.Entry) error {
+	level := slog.LevelDebug
+	if e.Level <= logrus.WarnLevel {
+		level = slog.LevelWarn
+	}
+	fields := make([]slog.Attr, 0, len(e.Data))
+	for k, v := range e.Data {
+		fields = append(fields, slog.Any(k, v))
+	}
+	h.to.LogAttrs(e.Context, level, e.Message, fields...)
+	return nil
+}
