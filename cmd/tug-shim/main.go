@@ -24,7 +24,8 @@ func main() {
 	}
 	// A shim lives as long as its container: memory counts, speed of collection does not.
 	debug.SetGCPercent(20)
-	signal.Ignore(unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGPIPE)
+	// Caught and dropped; were they ignored, the container's processes would inherit that.
+	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGTERM)
 	o, err := options(os.Args[1:])
 	if err == nil {
 		err = server.Serve(o)

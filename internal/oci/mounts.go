@@ -1,0 +1,70 @@
+package oci
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+)
+
+const defaultShm = 64 << 20 // bytes
+
+// mounts are the container's file systems: the kernel's own, then the files that the engine keeps, then what was asked
+// for. What was asked for takes the place of a default with the same destination.
+func mounts(in *Input) []specs.Mount {
+	h := &in.Record.Host
+	sys, cgroup := "ro", in.CgroupMounts
+	if h.Privileged {
+		sys, cgroup = "rw", writable(in.CgroupMounts)
+	}
+	shm := h.ShmSize
+	if shm == 0 {
+		shm = defaultShm
+	}
+	list := []specs.Mount{
+		{Destination: "/proc", Type: "proc", Source: "proc", Options: []string{"nosuid", "noexec", "nodev"}},
+		{Destination: "/dev", Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "strictatime", "mode=755", "size=65536k"}},
+		{Destination: "/dev/pts", Type: "devpts", Source: "devpts", Options: []string{"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
+		{Destination: "/sys", Type: "sysfs", Source: "sysfs", Options: []string{"nosuid", "noexec", "nodev", sys}},
+	}
+	list = append(list, cgroup...)
+	if !in.HostIPC {
+		list = append(list, specs.Mount{Destination: "/dev/mqueue", Type: "mqueue", Source: "mqueue", Options: []string{"nosuid", "noexec", "nodev"}})
+	}
+	if in.IpcNS == "" && !in.HostIPC && h.IpcMode != "none" {
+		list = append(list, specs.Mount{
+			Destination: "/dev/shm", Type: "tmpfs", Source: "shm",
+			Options: []string{"nosuid", "noexec", "nodev", "mode=1777", fmt.Sprintf("size=%d", shm)},
+		})
+	}
+	asked := in.Mounts
+	if in.HostNetwork && in.UserNS {
+		list = slices.DeleteFunc(list, func(m specs.Mount) bool { return m.Type == "sysfs" })
+	}
+	list = slices.DeleteFunc(list, func(m specs.Mount) bool {
+		return slices.ContainsFunc(asked, func(a specs.Mount) bool {
+			return a.Destination == m.Destination || a.Destination != "/" && strings.HasPrefix(m.Destination, a.Destination+"/")
+		})
+	})
+	for _, f := range []struct{ source, dest string }{{in.Files.ResolvConf, "/etc/resolv.conf"}, {in.Files.Hostname, "/etc/hostname"}, {in.Files.Hosts, "/etc/hosts"}} {
+		if f.source != "" && !slices.ContainsFunc(asked, func(a specs.Mount) bool { return a.Destination == f.dest }) {
+			list = append(list, specs.Mount{Destination: f.dest, Type: "bind", Source: f.source, Options: []string{"rbind", "rprivate"}})
+		}
+	}
+	if in.Init != "" {
+		list = append(list, specs.Mount{Destination: in.Init, Type: "bind", Source: InitSource, Options: []string{"bind", "ro"}})
+	}
+	return append(list, asked...)
+}
+
+// InitSource stands for the program of --init in a specification until the engine puts its path there.
+const InitSource = "docker-init"
+
+func writable(mounts []specs.Mount) []specs.Mount {
+	out := slices.Clone(mounts)
+	for i := range out {
+		out[i].Options = slices.DeleteFunc(slices.Clone(out[i].Options), func(o string) bool { return o == "ro" })
+	}
+	return out
+}
