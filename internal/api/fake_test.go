@@ -17,6 +17,7 @@ import (
 	"github.com/containerd/errdefs"
 
 	"tug/internal/container"
+	"tug/internal/logs/logread"
 )
 
 // fakeEngine keeps containers in memory and runs a Go function as each one's process.
@@ -29,6 +30,10 @@ type fakeEngine struct {
 	// process is what runs in every container: it reads stdin to its end, writes output, and gives the exit code.
 	process func(stdin io.Reader, out io.Writer) int
 	called  []string
+	entries []logread.Entry                 // what logs show
+	logsEnd func(ctx context.Context) error // what happens at their end
+	execs   []ExecState
+	updated *container.Resources
 	fail    error // what every use case fails with, if set
 }
 
@@ -187,7 +192,7 @@ func (f *fakeEngine) Restart(_ context.Context, ref string, o StopOptions) error
 func (f *fakeEngine) Kill(_ context.Context, ref, sig string) error {
 	return f.log("kill %s %s", ref, sig)
 }
-func (f *fakeEngine) Pause(_ context.Context, ref string) error { return f.log("pause %s", ref) }
+func (f *fakeEngine) Pause(_ context.Context, ref string) error   { return f.log("pause %s", ref) }
 func (f *fakeEngine) Unpause(_ context.Context, ref string) error { return f.log("unpause %s", ref) }
 
 func (f *fakeEngine) Rename(_ context.Context, ref, name string) error {

@@ -3,21 +3,50 @@ package api
 // routes is the table of contents: which method and path lead to which use case. Docker answers 404 to what is not in it.
 func (s *server) routes() map[string]handler {
 	return map[string]handler{
-		"GET /_ping":  ping,
-		"HEAD /_ping": ping,
+		"GET /_ping":   ping,
+		"HEAD /_ping":  ping,
+		"GET /info":    systemInfo,
+		"GET /version": systemVersion,
 
+		"GET /containers/json":          containerList,
 		"POST /containers/create":       containerCreate,
-		"POST /containers/{id}/start":   containerStart,
-		"POST /containers/{id}/stop":    containerStop,
-		"POST /containers/{id}/restart": containerRestart,
+		"POST /containers/prune":        containerPrune,
+		"GET /containers/{id}/json":     containerInspect,
+		"GET /containers/{id}/logs":     containerLogs,
+		"GET /containers/{id}/top":      containerTop,
+		"POST /containers/{id}/attach":  containerAttach,
+		"POST /containers/{id}/exec":    execCreate,
 		"POST /containers/{id}/kill":    containerKill,
 		"POST /containers/{id}/pause":   containerPause,
-		"POST /containers/{id}/unpause": containerUnpause,
 		"POST /containers/{id}/rename":  containerRename,
 		"POST /containers/{id}/resize":  containerResize,
-		"POST /containers/{id}/attach":  containerAttach,
+		"POST /containers/{id}/restart": containerRestart,
+		"POST /containers/{id}/start":   containerStart,
+		"POST /containers/{id}/stop":    containerStop,
+		"POST /containers/{id}/unpause": containerUnpause,
+		"POST /containers/{id}/update":  containerUpdate,
 		"POST /containers/{id}/wait":    containerWait,
 		"DELETE /containers/{id}":       containerRemove,
+
+		"GET /exec/{id}/json":    execInspect,
+		"POST /exec/{id}/resize": execResize,
+		"POST /exec/{id}/start":  execStart,
+
+		"GET /images/json":    imageList,
+		"GET /images/get":     imagesSave,
+		"POST /images/create": imageCreate,
+		"POST /images/load":   imageLoad,
+		"POST /images/prune":  imagePrune,
+		"GET /images/{path...}": imageNamed(map[string]handler{
+			"get":     imageSave,
+			"history": imageHistory,
+			"json":    imageInspect,
+		}),
+		"POST /images/{path...}":   imageNamed(map[string]handler{"tag": imageTag}),
+		"DELETE /images/{path...}": imageRemove,
+
+		"GET /networks":      networkList,
+		"GET /networks/{id}": networkInspect,
 
 		"POST /tug/plan": containerPlan,
 	}

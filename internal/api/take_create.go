@@ -3,14 +3,13 @@ package api
 import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
-	"github.com/moby/moby/api/types/strslice"
 )
 
 // createBody is the body of a request to create a container, with what moby's type has no place for any more.
 type createBody struct {
 	*container.Config
-	Cmd              strslice.StrSlice // clients before 1.52 may send a string
-	Entrypoint       strslice.StrSlice
+	Cmd              words // clients before 1.52 may send a string
+	Entrypoint       words
 	MacAddress       string // the container's one address, before each network had its own
 	HostConfig       *container.HostConfig
 	NetworkingConfig *network.NetworkingConfig

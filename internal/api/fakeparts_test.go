@@ -1,0 +1,281 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/opencontainers/go-digest"
+
+	"tug/internal/container"
+	"tug/internal/image"
+	"tug/internal/logs/logread"
+)
+
+// What the fake engine knows beside its containers.
+
+func (f *fakeEngine) List() []*container.Record {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []*container.Record
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(f.records))) {
+		out = append(out, f.records[id].record.Clone())
+	}
+	return out
+}
+
+func (f *fakeEngine) Details(_ context.Context, r *container.Record) (Details, error) {
+	d := Details{
+		LogPath: "/var/lib/tug/containers/" + r.ID + "/json.log", HostsPath: "/hosts", HostnamePath: "/hostname", ResolvConfPath: "/resolv.conf",
+		Driver: "overlay2", ImageName: r.Config.Image, GraphDriver: map[string]string{"UpperDir": "/upper"},
+	}
+	if r.IsRunning() {
+		d.Endpoints = []Endpoint{{
+			ID: strings.Repeat("e", 64), NetworkID: strings.Repeat("b", 64), NetworkName: "bridge", Container: r.ID,
+			IPv4: netip.MustParsePrefix("172.17.0.2/16"), Gateway4: netip.MustParseAddr("172.17.0.1"),
+			MAC: net.HardwareAddr{2, 0x42, 0xac, 0x11, 0, 2},
+		}}
+	}
+	return d, nil
+}
+
+func (f *fakeEngine) Logs(ctx context.Context, _ string, o logread.ReadOptions, fn func(logread.Entry) error) error {
+	if err := f.log("logs tail=%d follow=%t since=%d until=%d", o.Tail, o.Follow, o.Since.Unix(), o.Until.Unix()); err != nil {
+		return err
+	}
+	for _, e := range f.entries {
+		if e.Stream == "stdout" && !o.Stdout || e.Stream == "stderr" && !o.Stderr {
+			continue
+		}
+		if err := fn(e); err != nil {
+			return err
+		}
+	}
+	if f.logsEnd != nil {
+		return f.logsEnd(ctx)
+	}
+	return nil
+}
+
+func (f *fakeEngine) Top(_ context.Context, ref, args string) ([]string, [][]string, error) {
+	return []string{"PID", "CMD"}, [][]string{{"1", "nginx"}}, f.log("top %s %s", ref, args)
+}
+
+func (f *fakeEngine) Update(_ context.Context, ref string, r container.Resources, p *container.RestartPolicy) ([]string, error) {
+	f.updated = &r
+	return nil, f.log("update %s policy=%v", ref, p)
+}
+
+func (f *fakeEngine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string, error) {
+	c0, err := f.find(ref)
+	if err != nil {
+		return "", err
+	}
+	if !c0.record.IsRunning() {
+		return "", fmt.Errorf("container %s is not running: %w", ref, errdefs.ErrConflict)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.execs = append(f.execs, ExecState{ID: fmt.Sprintf("exec%d", len(f.execs)), ContainerID: c0.record.ID, Config: c})
+	return f.execs[len(f.execs)-1].ID, nil
+}
+
+func (f *fakeEngine) exec(id string) (*ExecState, error) {
+	for i := range f.execs {
+		if f.execs[i].ID == id {
+			return &f.execs[i], nil
+		}
+	}
+	return nil, fmt.Errorf("No such exec instance: %s: %w", id, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+}
+
+func (f *fakeEngine) ExecStart(_ context.Context, id string, o ExecStartOptions) (*Session, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e, err := f.exec(id)
+	if err != nil {
+		return nil, err
+	}
+	code := 0
+	if e.Config.Cmd[0] == "missing" {
+		code = 127
+		e.ExitCode = &code
+		return nil, &StartError{fmt.Errorf("OCI runtime exec failed: exec failed: unable to start container process: "+ //nolint:staticcheck // as runc
+			`exec: "missing": executable file not found in $PATH: %w`, errdefs.ErrInvalidArgument)}
+	}
+	if o.Detach {
+		return nil, nil
+	}
+	e.Running = true
+	return &Session{TTY: o.Tty, Serve: func(_ context.Context, client Stream) error {
+		var out io.Writer = client
+		if !o.Tty {
+			out = frameWriter{client, 1}
+		}
+		code := f.process(client, out)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		e, _ := f.exec(id)
+		e.Running, e.ExitCode = false, &code
+		return nil
+	}}, nil
+}
+
+func (f *fakeEngine) ExecInspect(_ context.Context, id string) (ExecState, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e, err := f.exec(id)
+	if err != nil {
+		return ExecState{}, err
+	}
+	return *e, nil
+}
+
+func (f *fakeEngine) ExecResize(_ context.Context, id string, h, w uint16) error {
+	return f.log("exec resize %s %d %d", id, h, w)
+}
+
+func (f *fakeEngine) Info(context.Context) Info {
+	return Info{
+		ID: "an-id", Name: "host", Containers: 2, Running: 1, Stopped: 1, Images: 1, Driver: "overlay2", ServerVersion: "1.2.3", NCPU: 2,
+		Runtimes: []string{"tug"}, DefaultRuntime: "tug", Mirrors: map[string][]string{"docker.io": {"http://127.0.0.1:5000/"}},
+		Insecure: []string{"10.0.0.0/8", "reg.example"}, CgroupDriver: "cgroupfs", CgroupVersion: "1",
+	}
+}
+
+func (f *fakeEngine) Version() Version {
+	return Version{Version: "1.2.3", GitCommit: "abc", GoVersion: "go1.26", Arch: "amd64"}
+}
+
+func (f *fakeEngine) Images() Images     { return fakeImages{f} }
+func (f *fakeEngine) Networks() Networks { return fakeNetworks{f} }
+
+func (f *fakeEngine) RemoveImage(_ context.Context, ref string, force, noPrune bool) ([]image.Removed, error) {
+	return []image.Removed{{Untagged: ref}, {Deleted: digest.FromString(ref)}}, f.log("remove image %s force=%t noprune=%t", ref, force, noPrune)
+}
+
+// fakeImages has two images: debian:12, and nginx:latest on top of it.
+type fakeImages struct{ f *fakeEngine }
+
+func (fakeImages) all() []image.Image {
+	base := digest.FromString("layer 1")
+	return []image.Image{{
+		ID: digest.FromString("nginx"), Names: []string{"nginx:latest"}, Digests: []string{"nginx@" + digest.FromString("manifest").String()},
+		Created: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC), OS: "linux", Architecture: "amd64", Size: 1 << 20,
+		Config: image.Config{
+			Cmd: []string{"nginx"}, Env: []string{"A=b"}, Labels: map[string]string{"k": "v"}, ExposedPorts: map[string]struct{}{"80/tcp": {}},
+		},
+		DiffIDs: []digest.Digest{base, digest.FromString("layer 2")},
+	}, {
+		ID: digest.FromString("debian"), Names: []string{"debian:12"}, OS: "linux", Architecture: "amd64", DiffIDs: []digest.Digest{base},
+	}}
+}
+
+func (s fakeImages) Get(_ context.Context, ref string) (image.Image, error) {
+	for _, img := range s.all() {
+		if img.ID.String() == ref || slices.Contains(img.Names, ref) || slices.Contains(img.Names, ref+":latest") ||
+			"docker.io/library/"+img.Names[0] == ref {
+			return img, nil
+		}
+	}
+	return image.Image{}, fmt.Errorf("No such image: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+}
+
+func (s fakeImages) List(_ context.Context, o image.ListOptions) ([]image.Image, error) {
+	keys := slices.Sorted(maps.Keys(o.Filters))
+	return s.all(), s.f.log("list images %v", keys)
+}
+
+func (s fakeImages) History(ctx context.Context, ref string) ([]image.Step, error) {
+	img, err := s.Get(ctx, ref)
+	return []image.Step{{ID: img.ID, Names: img.Names, Created: img.Created, CreatedBy: "CMD nginx"}, {CreatedBy: "ADD layer", Size: 7}}, err
+}
+
+func (s fakeImages) Tag(_ context.Context, ref, newRef string) error {
+	return s.f.log("tag %s %s", ref, newRef)
+}
+
+func (s fakeImages) Pull(ctx context.Context, ref string, o PullOptions) (image.Image, error) {
+	if err := s.f.log("pull %s %s %s", ref, o.Platform, o.Auth.Username); err != nil {
+		return image.Image{}, err
+	}
+	img, err := s.Get(ctx, ref)
+	if err != nil {
+		return img, err
+	}
+	o.Progress(image.Event{ID: "0123456789ab", Status: image.StatusDownloading, Current: 5, Total: 10})
+	o.Progress(image.Event{ID: "0123456789ab", Status: image.StatusPulled})
+	if strings.HasSuffix(ref, "debian:12") {
+		return img, errors.New("the registry went away")
+	}
+	return img, nil
+}
+
+func (s fakeImages) Load(_ context.Context, r io.Reader, o image.LoadOptions) ([]image.Loaded, error) {
+	all, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	if !o.Quiet {
+		o.Progress(image.Event{ID: "0123456789ab", Status: image.StatusLoading, Current: 1, Total: 2})
+	}
+	return []image.Loaded{{Name: "nginx:latest"}, {ID: digest.FromBytes(all)}}, s.f.log("load %d quiet=%t", len(all), o.Quiet)
+}
+
+func (s fakeImages) Import(_ context.Context, r io.Reader, o image.ImportOptions) (image.Image, error) {
+	all, err := io.ReadAll(r)
+	if err != nil {
+		return image.Image{}, err
+	}
+	return image.Image{ID: digest.FromBytes(all)}, s.f.log("import %d %s %q %q %s", len(all), o.Ref, o.Message, o.Changes, o.Platform)
+}
+
+func (s fakeImages) Save(_ context.Context, w io.Writer, refs []string) error {
+	if err := s.f.log("save %v", refs); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "archive of "+strings.Join(refs, ","))
+	return err
+}
+
+// fakeNetworks has the default bridge and a network that somebody made.
+type fakeNetworks struct{ f *fakeEngine }
+
+func (fakeNetworks) List() []Network {
+	return []Network{
+		{
+			ID: strings.Repeat("b", 64), Name: "bridge", Driver: "bridge", Scope: "local", Created: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+			Subnets: []Subnet{{Subnet: netip.MustParsePrefix("172.17.0.0/16"), Gateway: netip.MustParseAddr("172.17.0.1")}},
+		},
+		{ID: strings.Repeat("c", 64), Name: "backend", Driver: "bridge", Scope: "local", Labels: map[string]string{"tier": "data"}},
+	}
+}
+
+func (n fakeNetworks) Get(ref string) (Network, error) {
+	for _, w := range n.List() {
+		if w.Name == ref || strings.HasPrefix(w.ID, ref) {
+			return w, nil
+		}
+	}
+	return Network{}, errNetworkNotFound(ref)
+}
+
+func (n fakeNetworks) Endpoints(id string) []Endpoint {
+	if id != strings.Repeat("b", 64) {
+		return nil
+	}
+	var out []Endpoint
+	for _, r := range n.f.List() {
+		d, _ := n.f.Details(context.Background(), r)
+		out = append(out, d.Endpoints...)
+	}
+	return out
+}

@@ -1,0 +1,169 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/distribution/reference"
+	"github.com/moby/moby/api/pkg/authconfig"
+	"github.com/moby/moby/api/types/jsonstream"
+	"github.com/moby/moby/api/types/registry"
+	"github.com/opencontainers/go-digest"
+
+	"tug/internal/image"
+)
+
+// imageCreate pulls an image from a registry, or imports one from an archive that the client sends.
+func imageCreate(c *call) error {
+	if from := c.query.Get("fromImage"); from != "" {
+		return imagePull(c, from)
+	}
+	return imageImport(c)
+}
+
+// imagePull fetches an image, and tells layer by layer how far it is.
+func imagePull(c *call, from string) error {
+	ref, err := pullReference(from, c.query.Get("tag"))
+	if err != nil {
+		return err
+	}
+	o := PullOptions{Auth: c.registryAuth()}
+	if !c.before(32) {
+		o.Platform = c.query.Get("platform")
+	}
+	old, _ := c.engine.Images().Get(c.ctx(), ref.String()) // one that is not there has no ID
+
+	out := c.newJSONStream()
+	begun := false
+	o.Progress = func(e image.Event) {
+		if !begun {
+			begun = true
+			out.send(jsonstream.Message{Status: "Pulling from " + reference.Path(ref), ID: tagOf(ref)})
+		}
+		out.send(progressMessage(e))
+	}
+	img, err := c.engine.Images().Pull(c.ctx(), ref.String(), o)
+	if err != nil {
+		return out.end(err)
+	}
+	if d := digestOf(img, ref); d != "" {
+		out.send(jsonstream.Message{Status: "Digest: " + d})
+	}
+	status := "Downloaded newer image for "
+	if old.ID == img.ID {
+		status = "Image is up to date for "
+	}
+	out.send(jsonstream.Message{Status: "Status: " + status + reference.FamiliarString(ref)})
+	return out.end(nil)
+}
+
+// pullReference is the full name of an image to pull; the tag may also be a digest, and is latest if there is none.
+func pullReference(from, tag string) (reference.Named, error) {
+	ref, err := reference.ParseNormalizedNamed(strings.TrimSuffix(from, ":"))
+	if err != nil {
+		return nil, invalid("invalid reference format: %q: %w", from, err)
+	}
+	if tag == "" {
+		return reference.TagNameOnly(ref), nil
+	}
+	if d, digestErr := digest.Parse(tag); digestErr == nil {
+		ref, err = reference.WithDigest(reference.TrimNamed(ref), d)
+	} else {
+		ref, err = reference.WithTag(reference.TrimNamed(ref), tag)
+	}
+	if err != nil {
+		return nil, invalid("invalid tag %q: %w", tag, err)
+	}
+	return ref, nil
+}
+
+// tagOf is the tag or digest of a name.
+func tagOf(ref reference.Named) string {
+	switch r := ref.(type) {
+	case reference.Digested:
+		return r.Digest().String()
+	case reference.Tagged:
+		return r.Tag()
+	}
+	return ""
+}
+
+// digestOf is the digest under which a repository has an image.
+func digestOf(img image.Image, ref reference.Named) string {
+	prefix := reference.FamiliarName(ref) + "@"
+	for _, d := range img.Digests {
+		if after, ok := strings.CutPrefix(d, prefix); ok {
+			return after
+		}
+	}
+	return ""
+}
+
+// progressMessage converts a step of a pull or a load.
+func progressMessage(e image.Event) jsonstream.Message {
+	m := jsonstream.Message{Status: e.Status, ID: e.ID}
+	if e.Current > 0 || e.Total > 0 {
+		m.Progress = &jsonstream.Progress{Current: e.Current, Total: e.Total}
+	} else if e.ID != "" {
+		m.Progress = &jsonstream.Progress{}
+	}
+	return m
+}
+
+// registryAuth is what the client wants to be said to the registry. A header that cannot be read counts as none, as with Docker.
+func (c *call) registryAuth() Auth {
+	a, err := authconfig.Decode(c.r.Header.Get(registry.AuthHeader))
+	if err != nil {
+		return Auth{}
+	}
+	return Auth{
+		Username: a.Username, Password: a.Password, IdentityToken: a.IdentityToken, RegistryToken: a.RegistryToken, ServerAddress: a.ServerAddress,
+	}
+}
+
+// imageImport makes an image of the root file system in the body.
+func imageImport(c *call) error {
+	src := c.query.Get("fromSrc")
+	if src != "-" {
+		return invalid("importing from a URL is not supported: fetch %q first and import it from standard input (-)", src)
+	}
+	ref, err := importReference(c.query.Get("repo"), c.query.Get("tag"))
+	if err != nil {
+		return err
+	}
+	o := image.ImportOptions{Ref: ref, Message: c.query.Get("message"), Changes: c.query["changes"]}
+	if o.Message == "" {
+		o.Message = "Imported from -"
+	}
+	if !c.before(32) {
+		o.Platform = c.query.Get("platform")
+	}
+	img, err := c.engine.Images().Import(c.ctx(), c.r.Body, o)
+	if err != nil {
+		return err
+	}
+	out := c.newJSONStream()
+	out.send(jsonstream.Message{Status: img.ID.String()})
+	return out.end(nil)
+}
+
+// importReference is the full name of repository and tag; nothing for no repository.
+func importReference(repo, tag string) (string, error) {
+	if repo == "" {
+		return "", nil
+	}
+	ref, err := reference.ParseNormalizedNamed(repo)
+	if err != nil {
+		return "", invalid("invalid reference format: %q: %w", repo, err)
+	}
+	if _, digested := ref.(reference.Digested); digested {
+		return "", invalid("cannot import digest reference")
+	}
+	if tag == "" {
+		return reference.TagNameOnly(ref).String(), nil
+	}
+	tagged, err := reference.WithTag(ref, tag)
+	if err != nil {
+		return "", invalid("invalid tag %q: %w", tag, err)
+	}
+	return tagged.String(), nil
+}

@@ -1,0 +1,153 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/containerd/errdefs"
+	moby "github.com/moby/moby/api/types/image"
+
+	"tug/internal/container"
+	"tug/internal/image"
+)
+
+// imageList answers with the images that a client wants to see.
+func imageList(c *call) error {
+	filters, err := c.filters()
+	if err != nil {
+		return err
+	}
+	if old := c.query.Get("filter"); old != "" && c.before(41) && len(filters["reference"]) == 0 {
+		if filters == nil {
+			filters = map[string][]string{}
+		}
+		filters["reference"] = []string{old}
+	}
+	images, err := c.engine.Images().List(c.ctx(), image.ListOptions{All: c.flag("all"), Filters: filters})
+	if err != nil {
+		return err
+	}
+	var users map[string]int64
+	if !c.before(51) {
+		users = map[string]int64{}
+		for _, r := range c.engine.List() {
+			users[r.ImageID]++
+		}
+	}
+	out := make([]listedImage, 0, len(images))
+	for i := range images {
+		out = append(out, listImage(&images[i], users, c.version))
+	}
+	return c.json(http.StatusOK, out)
+}
+
+// listedImage is an image in a list, with what versions before 1.44 had.
+type listedImage struct {
+	*moby.Summary
+	VirtualSize int64 `json:",omitempty"`
+}
+
+// listImage is an image in a list. Users is nil for versions that did not count them.
+func listImage(img *image.Image, users map[string]int64, v version) listedImage {
+	out := &moby.Summary{
+		Containers:  -1,
+		Created:     unixOrZero(img.Created),
+		ID:          img.ID.String(),
+		Labels:      img.Config.Labels,
+		RepoDigests: list(img.Digests),
+		RepoTags:    list(img.Names),
+		SharedSize:  -1,
+		Size:        img.Size,
+	}
+	if users != nil {
+		out.Containers = users[out.ID]
+	}
+	if v < 43 {
+		if len(out.RepoTags) == 0 {
+			out.RepoTags = []string{"<none>:<none>"}
+		}
+		if len(out.RepoDigests) == 0 {
+			out.RepoDigests = []string{"<none>@<none>"}
+		}
+	}
+	shown := listedImage{Summary: out}
+	if v < 44 {
+		shown.VirtualSize = img.Size
+	}
+	return shown
+}
+
+// fromImage tells which containers are of an image, or of one that has all its layers at the bottom.
+func (c *call) fromImage(ref string) (func(*container.Record) bool, error) {
+	images := c.engine.Images()
+	base, err := images.Get(c.ctx(), ref)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{base.ID.String(): true}
+	return func(r *container.Record) bool {
+		fits, ok := known[r.ImageID]
+		if !ok {
+			img, err := images.Get(c.ctx(), r.ImageID)
+			fits = err == nil && builtOn(img, base)
+			known[r.ImageID] = fits
+		}
+		return fits
+	}, nil
+}
+
+// builtOn tells whether an image begins with the layers of another.
+func builtOn(img, base image.Image) bool {
+	if len(base.DiffIDs) == 0 || len(img.DiffIDs) < len(base.DiffIDs) {
+		return false
+	}
+	for i, d := range base.DiffIDs {
+		if img.DiffIDs[i] != d {
+			return false
+		}
+	}
+	return true
+}
+
+// imagePrune removes images that nothing needs: those without a name, or with dangling=false all that no container uses.
+func imagePrune(c *call) error {
+	filters, err := c.filters()
+	if err != nil {
+		return err
+	}
+	if err := onlyFilters(filters, "dangling", "label", "label!", "until"); err != nil {
+		return err
+	}
+	dangling, err := switchFilter(filters, "dangling", true)
+	if err != nil {
+		return err
+	}
+	wanted := map[string][]string{"label": filters["label"], "label!": filters["label!"], "until": filters["until"]}
+	if dangling {
+		wanted["dangling"] = []string{"true"}
+	}
+	images, err := c.engine.Images().List(c.ctx(), image.ListOptions{Filters: wanted})
+	if err != nil {
+		return err
+	}
+	used := map[string]bool{}
+	for _, r := range c.engine.List() {
+		used[r.ImageID] = true
+	}
+	report := moby.PruneReport{ImagesDeleted: []moby.DeleteResponse{}}
+	for i := range images {
+		img := &images[i]
+		if used[img.ID.String()] {
+			continue
+		}
+		removed, err := c.engine.RemoveImage(c.ctx(), img.ID.String(), true, false)
+		switch {
+		case errdefs.IsConflict(err), errdefs.IsNotFound(err):
+			continue // it is used or gone since
+		case err != nil:
+			return err
+		}
+		report.ImagesDeleted = append(report.ImagesDeleted, showRemoved(removed)...)
+		report.SpaceReclaimed += uint64(img.Size)
+	}
+	return c.json(http.StatusOK, report)
+}
