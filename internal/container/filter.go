@@ -81,7 +81,8 @@ func position(list []*Record, ref string) (int, error) {
 		i = slices.IndexFunc(list, func(r *Record) bool { return strings.HasPrefix(r.ID, ref) })
 	}
 	if i < 0 {
-		return 0, fmt.Errorf("No such container: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+		//lint:ignore ST1005 Docker's words
+		return 0, fmt.Errorf("No such container: %s: %w", ref, errdefs.ErrNotFound)
 	}
 	return i, nil
 }

@@ -1,0 +1,250 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/containerd/errdefs"
+)
+
+// Keeper keeps records on disk.
+type Keeper interface {
+	Put(key string, v any) error
+	Delete(key string) error
+	Load(fn func(key string, decode func(v any) error) error) error
+}
+
+// Store holds all containers in memory and keeps them on disk. Reading never waits for a disk or for a container.
+//
+// A record in it is never changed in place: who changes one puts a changed copy.
+type Store struct {
+	durable, volatile Keeper
+
+	mu    sync.RWMutex // guards what follows
+	byID  map[string]*entry
+	names map[string]string // name -> ID
+}
+
+type entry struct {
+	record  *Record
+	changed chan struct{} // closed when the record changes
+	claim   chan struct{} // holds a token while nobody has claimed the container
+	writes  sync.Mutex    // orders the writes to disk
+}
+
+// OpenStore loads all containers. Those with AutoRemove are kept in the volatile keeper, the others in the durable one.
+func OpenStore(durable, volatile Keeper) (*Store, error) {
+	s := &Store{durable: durable, volatile: volatile, byID: map[string]*entry{}, names: map[string]string{}}
+	for _, k := range []Keeper{durable, volatile} {
+		err := k.Load(func(_ string, decode func(any) error) error {
+			var r Record
+			if err := decode(&r); err != nil {
+				return err
+			}
+			s.insert(&r)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("load the containers: %w", err)
+		}
+	}
+	return s, nil
+}
+
+func (s *Store) insert(r *Record) {
+	e := &entry{record: r, changed: make(chan struct{}), claim: make(chan struct{}, 1)}
+	e.claim <- struct{}{}
+	s.byID[r.ID] = e
+	s.names[r.Name] = r.ID
+}
+
+func (s *Store) keeper(r *Record) Keeper {
+	if r.Host.AutoRemove {
+		return s.volatile
+	}
+	return s.durable
+}
+
+// Add adds a new container. Errors: Conflict if the name is taken.
+func (s *Store) Add(r *Record) error {
+	s.mu.Lock()
+	if id, ok := s.names[r.Name]; ok {
+		s.mu.Unlock()
+		return nameTaken(r.Name, id)
+	}
+	s.insert(r)
+	s.mu.Unlock()
+	if err := s.keeper(r).Put(r.ID, r); err != nil {
+		s.forget(r.ID)
+		return fmt.Errorf("record the container: %w", err)
+	}
+	return nil
+}
+
+func nameTaken(name, by string) error {
+	return fmt.Errorf("Conflict. The container name %q is already in use by container %q. You have to remove (or rename) that container to be able to reuse that name.: %w", "/"+name, by, errdefs.ErrConflict) //nolint:staticcheck // Docker's words
+}
+
+func (s *Store) forget(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e, ok := s.byID[id]; ok {
+		delete(s.byID, id)
+		if s.names[e.record.Name] == id {
+			delete(s.names, e.record.Name)
+		}
+		close(e.changed)
+		e.changed = make(chan struct{})
+	}
+}
+
+// Get gives a container by its ID, its name, or the beginning of its ID if that is unique. The record must not be
+// changed. Errors: NotFound, InvalidArgument if several IDs begin so.
+func (s *Store) Get(ref string) (*Record, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	e, err := s.find(ref)
+	if err != nil {
+		return nil, err
+	}
+	return e.record, nil
+}
+
+func (s *Store) find(ref string) (*entry, error) {
+	if e, ok := s.byID[ref]; ok {
+		return e, nil
+	}
+	if id, ok := s.names[strings.TrimPrefix(ref, "/")]; ok {
+		return s.byID[id], nil
+	}
+	var found *entry
+	if ref != "" {
+		for id, e := range s.byID {
+			if !strings.HasPrefix(id, ref) {
+				continue
+			}
+			if found != nil {
+				return nil, fmt.Errorf("multiple IDs found with provided prefix: %s: %w", ref, errdefs.ErrInvalidArgument)
+			}
+			found = e
+		}
+	}
+	if found == nil {
+		return nil, fmt.Errorf("No such container: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+	}
+	return found, nil
+}
+
+// List gives all containers, the newest first. The records must not be changed.
+func (s *Store) List() []*Record {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	list := make([]*Record, 0, len(s.byID))
+	for e := range maps.Values(s.byID) {
+		list = append(list, e.record)
+	}
+	slices.SortFunc(list, func(a, b *Record) int {
+		if c := b.Created.Compare(a.Created); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return list
+}
+
+// Watch gives a container's record as it is now, and a channel that is closed when it changes or goes.
+func (s *Store) Watch(id string) (*Record, <-chan struct{}, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	e, ok := s.byID[id]
+	if !ok {
+		return nil, nil, fmt.Errorf("No such container: %s: %w", id, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+	}
+	return e.record, e.changed, nil
+}
+
+// Claim waits until nobody else starts, removes or otherwise rebuilds the container, and keeps others from it until
+// release is called. Errors: NotFound (also if it is removed meanwhile), and ctx's.
+func (s *Store) Claim(ctx context.Context, ref string) (r *Record, release func(), err error) {
+	s.mu.RLock()
+	e, err := s.find(ref)
+	s.mu.RUnlock()
+	if err != nil {
+		return nil, nil, err
+	}
+	select {
+	case <-e.claim:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	release = func() { e.claim <- struct{}{} }
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.byID[e.record.ID] != e {
+		release()
+		return nil, nil, fmt.Errorf("No such container: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+	}
+	return e.record, release, nil
+}
+
+// Change puts a changed copy of a container's record in its place, first on disk, and wakes who watches it.
+// Errors: NotFound.
+func (s *Store) Change(id string, change func(*Record)) (*Record, error) {
+	s.mu.RLock()
+	e, ok := s.byID[id]
+	s.mu.RUnlock()
+	if !ok {
+		return nil, fmt.Errorf("No such container: %s: %w", id, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+	}
+	e.writes.Lock()
+	defer e.writes.Unlock()
+	s.mu.RLock()
+	r := e.record.Clone()
+	s.mu.RUnlock()
+	change(r)
+	if err := s.keeper(r).Put(id, r); err != nil {
+		return nil, fmt.Errorf("record the container: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.record = r
+	close(e.changed)
+	e.changed = make(chan struct{})
+	return r, nil
+}
+
+// Rename gives a container another name. Errors: NotFound, Conflict if the name is taken.
+func (s *Store) Rename(id, name string) error {
+	s.mu.Lock()
+	if by, ok := s.names[name]; ok {
+		s.mu.Unlock()
+		return nameTaken(name, by)
+	}
+	s.names[name] = id
+	old := ""
+	if e, ok := s.byID[id]; ok {
+		old = e.record.Name
+	}
+	s.mu.Unlock()
+	_, err := s.Change(id, func(r *Record) { r.Name = name })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		old = name
+	}
+	delete(s.names, old)
+	return err
+}
+
+// Remove forgets a container, first on disk.
+func (s *Store) Remove(r *Record) error {
+	if err := s.keeper(r).Delete(r.ID); err != nil {
+		return fmt.Errorf("forget the container: %w", err)
+	}
+	s.forget(r.ID)
+	return nil
+}

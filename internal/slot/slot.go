@@ -1,0 +1,222 @@
+// Package slot makes what a container can be started in without knowing which container it is: a started shim with a
+// user and a network namespace. Slots can be made ahead of need; one is never used for a second container.
+package slot
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"tug/internal/idmap"
+	"tug/internal/shim"
+)
+
+// Kind says what a slot has.
+type Kind struct {
+	UserNS  bool // a user namespace of its own
+	Network bool // a network namespace, owned by the user namespace if there is one
+}
+
+// Slot is a started shim and what it holds. Its fields are not changed once it is made.
+type Slot struct {
+	ID     string
+	Kind   Kind
+	Dir    string // the shim's folder
+	IDBase uint32 // first id of the user namespace; 0: none
+	Pid    int    // of the shim
+	NetNS  *os.File
+	Shim   *shim.Client
+	maker  *Maker
+	leash  *os.File
+}
+
+// Maker makes slots.
+type Maker struct {
+	dir     string
+	program *os.File // a sealed copy of tug-shim
+	ids     *idmap.Pool
+	log     *slog.Logger
+}
+
+// NewMaker gives a maker whose shims run a sealed copy of the given program, which nothing can change while containers
+// run, and have their folders in dir.
+func NewMaker(program, dir string, ids *idmap.Pool, log *slog.Logger) (*Maker, error) {
+	sealed, err := seal(program)
+	if err != nil {
+		return nil, fmt.Errorf("copy the shim %s: %w", program, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return &Maker{dir: dir, program: sealed, ids: ids, log: log}, nil
+}
+
+// seal copies a program into memory that can no longer be written to.
+func seal(program string) (*os.File, error) {
+	data, err := os.ReadFile(program)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := unix.MemfdCreate("tug-shim", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return nil, fmt.Errorf("memfd_create: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), "tug-shim")
+	if _, err := f.Write(data); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_SEAL|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	return f, nil
+}
+
+// Make starts a shim and waits until it is ready.
+func (m *Maker) Make(ctx context.Context, k Kind) (_ *Slot, err error) {
+	s := &Slot{ID: newID(), Kind: k, maker: m}
+	s.Dir = filepath.Join(m.dir, s.ID)
+	s.Shim = shim.At(s.Dir)
+	if k.UserNS {
+		if s.IDBase, err = m.ids.Take(); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if err != nil {
+			s.Discard()
+		}
+	}()
+	if err := os.Mkdir(s.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	hello, err := s.spawn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("start a shim: %w%s", err, lastWords(s.Dir))
+	}
+	if k.Network {
+		if s.NetNS, err = os.Open(fmt.Sprintf("/proc/%d/fd/%d", s.Pid, hello.NetNS)); err != nil {
+			return nil, fmt.Errorf("open the new network namespace: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// spawn starts the shim with one end of a socket pair as its leash, on which it says that it is ready.
+func (s *Slot) spawn(ctx context.Context) (shim.Hello, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return shim.Hello{}, err
+	}
+	unix.SetNonblock(pair[0], true)
+	s.leash = os.NewFile(uintptr(pair[0]), "leash")
+	theirs := os.NewFile(uintptr(pair[1]), "leash")
+	defer theirs.Close()
+	stderr, err := os.OpenFile(filepath.Join(s.Dir, "stderr"), os.O_WRONLY|os.O_CREATE|os.O_APPEND|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return shim.Hello{}, err
+	}
+	defer stderr.Close()
+	network := "0"
+	if s.Kind.Network {
+		network = "1"
+	}
+	cmd := exec.Cmd{
+		Path:   fmt.Sprintf("/proc/self/fd/%d", s.maker.program.Fd()),
+		Args:   []string{"tug-shim", s.Dir, strconv.FormatUint(uint64(s.IDBase), 10), network, "3"},
+		Env:    []string{"GOMAXPROCS=2", "GOTRACEBACK=single"},
+		Stderr: stderr, ExtraFiles: []*os.File{theirs}, Dir: "/",
+		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
+	}
+	if err := cmd.Start(); err != nil {
+		return shim.Hello{}, err
+	}
+	s.Pid = cmd.Process.Pid
+	go cmd.Wait() // the shim may outlive the daemon; while both live, it is the daemon's child
+	theirs.Close()
+	stop := context.AfterFunc(ctx, func() { s.leash.Close() })
+	defer stop()
+	kind, body, err := shim.ReadMessage(s.leash)
+	if err != nil {
+		return shim.Hello{}, err
+	}
+	if kind != shim.KindOK {
+		return shim.Hello{}, fmt.Errorf("the shim said %d", kind)
+	}
+	return shim.DecodeHello(body)
+}
+
+// lastWords gives what a shim that died wrote.
+func lastWords(dir string) string {
+	data, _ := os.ReadFile(filepath.Join(dir, "stderr"))
+	if len(data) == 0 {
+		return ""
+	}
+	return ": " + string(data[:min(len(data), 2000)])
+}
+
+// CloseNetNS lets go of the network namespace, which the container's processes hold open from now on.
+func (s *Slot) CloseNetNS() {
+	if s.NetNS != nil {
+		s.NetNS.Close()
+	}
+}
+
+// Discard ends a slot that no container runs in: the shim goes with its leash, the namespaces with the shim.
+func (s *Slot) Discard() {
+	if s.leash != nil {
+		s.leash.Close()
+	}
+	s.CloseNetNS()
+	if s.Pid != 0 {
+		unix.Kill(s.Pid, unix.SIGKILL)
+	}
+	s.maker.Forget(s.Dir, s.IDBase)
+}
+
+// Used lets go of the leash: a container runs in the slot now, and lives on when the daemon ends.
+func (s *Slot) Used() {
+	s.leash.Close()
+	s.CloseNetNS()
+}
+
+// Forget removes what a shim that is gone has left, and gives its ids back.
+func (m *Maker) Forget(dir string, idBase uint32) {
+	if err := os.RemoveAll(dir); err != nil {
+		m.log.Warn("remove the folder of a shim", "folder", dir, "error", err)
+	}
+	if idBase != 0 {
+		m.ids.Release(idBase)
+	}
+}
+
+// Folders gives the folders of all shims, running or not.
+func (m *Maker) Folders() ([]string, error) {
+	entries, err := os.ReadDir(m.dir)
+	if err != nil {
+		return nil, err
+	}
+	var dirs []string
+	for _, e := range entries {
+		if e.IsDir() {
+			dirs = append(dirs, filepath.Join(m.dir, e.Name()))
+		}
+	}
+	return dirs, nil
+}
+
+func newID() string {
+	var b [6]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
