@@ -15,6 +15,13 @@ import (
 type Request struct {
 	what    string
 	message nl.NetlinkRequest
+	orThere bool
+}
+
+// OrThere makes it no failure when what the request adds is there already.
+func (r Request) OrThere() Request {
+	r.orThere = true
+	return r
 }
 
 // LoopbackIndex is the index of `lo` in every network namespace.
@@ -78,18 +85,42 @@ func Up(index int) Request {
 	return r
 }
 
-// Quiet brings the link of that name up, after telling IPv6 not to give it an address of its own.
-func Quiet(name string) []Request {
-	r := newRequest(unix.RTM_NEWLINK, 0, "switch IPv6 addresses of %s off", name)
+// Isolate keeps a bridge's port from the bridge's other isolated ports.
+func Isolate(name string) Request {
+	return portFlag(name, "isolate port %s", nl.IFLA_BRPORT_ISOLATED)
+}
+
+// Hairpin lets a bridge send frames back through the port from which they came.
+func Hairpin(name string) Request {
+	return portFlag(name, "switch hairpin mode of port %s on", nl.IFLA_BRPORT_MODE)
+}
+
+func portFlag(name, what string, flag int) Request {
+	r := newRequest(unix.RTM_NEWLINK, 0, what, name)
 	r.message.AddData(linkMessage(0, false))
 	r.message.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
-	spec := nl.NewRtAttr(unix.IFLA_AF_SPEC, nil)
-	spec.AddRtAttr(unix.AF_INET6, nil).AddRtAttr(unix.IFLA_INET6_ADDR_GEN_MODE, []byte{addrGenNone})
-	r.message.AddData(spec)
-	up := newRequest(unix.RTM_NEWLINK, 0, "bring %s up", name)
-	up.message.AddData(linkMessage(0, true))
-	up.message.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
-	return []Request{r, up}
+	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
+	info.AddRtAttr(nl.IFLA_INFO_SLAVE_KIND, []byte("bridge"))
+	info.AddRtAttr(nl.IFLA_INFO_SLAVE_DATA, nil).AddRtAttr(flag, []byte{1})
+	r.message.AddData(info)
+	return r
+}
+
+// Group puts the link of that name into a group.
+func Group(name string, group uint32) Request {
+	r := newRequest(unix.RTM_NEWLINK, 0, "put link %s into group %d", name, group)
+	r.message.AddData(linkMessage(0, false))
+	r.message.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
+	r.message.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(group)))
+	return r
+}
+
+// DeleteGroup removes every link of a group, in the time that the removal of one takes.
+func DeleteGroup(group uint32) Request {
+	r := newRequest(unix.RTM_DELLINK, 0, "delete the links of group %d", group)
+	r.message.AddData(linkMessage(0, false))
+	r.message.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(group)))
+	return r
 }
 
 // Delete removes a link; a veth pair goes with either end.

@@ -81,8 +81,9 @@ func (s *Socket) Do(requests ...Request) error {
 				return // the rest of an answer that an interrupted caller left behind
 			}
 			acks++
-			if errno := -int32(binary.NativeEndian.Uint32(body)); errno != 0 && failed == nil {
-				failed = &Error{What: requests[i].what, Errno: unix.Errno(errno), Hint: hint(h, body)}
+			errno := unix.Errno(-int32(binary.NativeEndian.Uint32(body)))
+			if errno != 0 && failed == nil && !(errno == unix.EEXIST && requests[i].orThere) {
+				failed = &Error{What: requests[i].what, Errno: errno, Hint: hint(h, body)}
 			}
 		})
 		if err != nil {
@@ -90,49 +91,6 @@ func (s *Socket) Do(requests ...Request) error {
 		}
 	}
 	return failed
-}
-
-// dump asks a question with many answers and calls fn with the body of each.
-func (s *Socket) dump(r Request, fn func(body []byte)) error {
-	s.seq++
-	m := r.message
-	m.Flags |= unix.NLM_F_REQUEST | unix.NLM_F_DUMP
-	m.Seq = s.seq
-	if err := unix.Sendto(s.fd, m.Serialize(), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return fmt.Errorf("%s: send to the kernel: %w", r.what, err)
-	}
-	for done := false; !done; {
-		n, err := s.receive()
-		if err != nil {
-			return fmt.Errorf("%s: read the kernel's answer: %w", r.what, err)
-		}
-		var failed error
-		err = eachMessage(s.buf[:n], func(h unix.NlMsghdr, body []byte) {
-			switch {
-			case h.Seq != s.seq:
-			case h.Type == unix.NLMSG_DONE:
-				done = true
-			case h.Type == unix.NLMSG_ERROR && len(body) >= 4:
-				done = true
-				failed = &Error{What: r.what, Errno: unix.Errno(-int32(binary.NativeEndian.Uint32(body)))}
-			default:
-				fn(body)
-			}
-		})
-		if err = firstError(failed, err); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (s *Socket) receive() (int, error) {

@@ -1,0 +1,63 @@
+package rtnl
+
+import (
+	"errors"
+	"sync"
+)
+
+// Pool keeps sockets of one network namespace open, one for each worker that is at work at the same time.
+type Pool struct {
+	state  sync.Mutex // guards the rest
+	idle   []*Socket
+	closed bool
+}
+
+// NewPool makes an empty pool. Its callers must all be in the same network namespace.
+func NewPool() *Pool { return &Pool{} }
+
+// With runs fn with a socket that nobody else uses meanwhile.
+func (p *Pool) With(fn func(*Socket) error) error {
+	s, err := p.take()
+	if err != nil {
+		return err
+	}
+	err = fn(s)
+	p.state.Lock()
+	defer p.state.Unlock()
+	var refused *Error
+	if p.closed || err != nil && !errors.As(err, &refused) { // a socket that failed itself may have answers left in it
+		return errors.Join(err, s.Close())
+	}
+	p.idle = append(p.idle, s)
+	return err
+}
+
+// Do sends requests over one of the sockets.
+func (p *Pool) Do(requests ...Request) error {
+	return p.With(func(s *Socket) error { return s.Do(requests...) })
+}
+
+func (p *Pool) take() (*Socket, error) {
+	p.state.Lock()
+	if last := len(p.idle) - 1; last >= 0 {
+		s := p.idle[last]
+		p.idle = p.idle[:last]
+		p.state.Unlock()
+		return s, nil
+	}
+	p.state.Unlock()
+	return Open()
+}
+
+// Close closes the idle sockets; those at work follow when they are done.
+func (p *Pool) Close() error {
+	p.state.Lock()
+	defer p.state.Unlock()
+	p.closed = true
+	var errs []error
+	for _, s := range p.idle {
+		errs = append(errs, s.Close())
+	}
+	p.idle = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,334 @@
+package network
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+	"gotest.tools/v3/assert"
+
+	"tug/internal/network/rtnl"
+)
+
+// Addresses of the world around the host that the tests play in.
+const (
+	hostAddress    = "192.0.2.2"
+	outsideAddress = "192.0.2.1"
+)
+
+// world is a host (the test's own namespace) with a neighbour outside.
+type world struct {
+	t       *testing.T
+	n       *Networks
+	records *memoryRecords
+	state   string
+	outside *place
+}
+
+// place is a network namespace.
+type place struct {
+	ns   *os.File
+	home *os.File
+}
+
+// newWorld makes the neighbour and opens the host's networks. All is gone when the test ends, which is checked.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, records: &memoryRecords{}, state: t.TempDir()}
+	lo, err := netlink.LinkByName("lo")
+	assert.NilError(t, err)
+	assert.NilError(t, netlink.LinkSetUp(lo))
+	w.outside = newPlace(t)
+	w.cable()
+	w.open()
+	t.Cleanup(func() {
+		assert.NilError(t, w.n.RemoveAll())
+		assert.NilError(t, w.n.Close(context.Background()))
+		ext, err := netlink.LinkByName("ext0")
+		assert.NilError(t, err)
+		assert.NilError(t, netlink.LinkDel(ext))
+		assert.NilError(t, setSysctl("0", "ipv4", "ip_forward"))
+		w.nothingLeft()
+	})
+	return w
+}
+
+// open opens the networks as a daemon does that starts.
+func (w *world) open() {
+	w.t.Helper()
+	var err error
+	w.n, err = Open(context.Background(), Config{StateDir: w.state}, w.records)
+	assert.NilError(w.t, err)
+}
+
+func (w *world) nothingLeft() {
+	w.t.Helper()
+	links, err := netlink.LinkList()
+	assert.NilError(w.t, err)
+	for _, l := range links {
+		assert.Assert(w.t, l.Attrs().Name == "lo" || l.Attrs().Flags&net.FlagUp == 0, "%s is left", l.Attrs().Name)
+	}
+}
+
+// cable connects the host with the neighbour, which knows a route to everything behind the host.
+func (w *world) cable() {
+	w.t.Helper()
+	t := w.t
+	assert.NilError(t, netlink.LinkAdd(&netlink.Veth{
+		LinkAttrs: netlink.LinkAttrs{Name: "ext0"}, PeerName: "eth0", PeerNamespace: netlink.NsFd(int(w.outside.ns.Fd())),
+	}))
+	address(t, "ext0", hostAddress+"/24")
+	route(t, "0.0.0.0/0", outsideAddress)
+	w.outside.do(t, func() error {
+		address(t, "eth0", outsideAddress+"/24")
+		address(t, "lo", "127.0.0.1/8")
+		route(t, "172.16.0.0/12", hostAddress)
+		return nil
+	})
+}
+
+func address(t *testing.T, link, addr string) {
+	t.Helper()
+	l, err := netlink.LinkByName(link)
+	assert.NilError(t, err)
+	a, err := netlink.ParseAddr(addr)
+	assert.NilError(t, err)
+	if err := netlink.AddrAdd(l, a); !errors.Is(err, unix.EEXIST) {
+		assert.NilError(t, err)
+	}
+	assert.NilError(t, netlink.LinkSetUp(l))
+}
+
+func route(t *testing.T, to, via string) {
+	t.Helper()
+	_, dst, err := net.ParseCIDR(to)
+	assert.NilError(t, err)
+	assert.NilError(t, netlink.RouteAdd(&netlink.Route{Dst: dst, Gw: net.ParseIP(via)}))
+}
+
+// newPlace makes an empty network namespace that lives until the test ends.
+func newPlace(t testing.TB) *place {
+	t.Helper()
+	p, err := makePlace()
+	assert.NilError(t, err)
+	t.Cleanup(p.close)
+	return p
+}
+
+func makePlace() (*place, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	home, err := rtnl.Namespace()
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return nil, err
+	}
+	ns, err := rtnl.Namespace()
+	return &place{ns, home}, errors.Join(err, netns.Set(netns.NsHandle(home.Fd())))
+}
+
+func (p *place) close() {
+	_ = p.ns.Close()
+	_ = p.home.Close()
+}
+
+// do runs fn inside.
+func (p *place) do(t testing.TB, fn func() error) {
+	t.Helper()
+	assert.NilError(t, rtnl.Inside(p.ns, p.home, fn))
+}
+
+// here is the host itself.
+func here(t *testing.T) *place {
+	ns, err := rtnl.Namespace()
+	assert.NilError(t, err)
+	home, err := rtnl.Namespace()
+	assert.NilError(t, err)
+	p := &place{ns, home}
+	t.Cleanup(p.close)
+	return p
+}
+
+// serve answers on a TCP port inside with the place's word and the caller's address.
+func (p *place) serve(t *testing.T, addr, word string) {
+	t.Helper()
+	p.do(t, func() error {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			return err
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				_, _ = fmt.Fprintf(c, "%s %s\n", word, c.RemoteAddr())
+				_ = c.Close()
+			}
+		}()
+		return nil
+	})
+}
+
+// serveUDP does the same for datagrams.
+func (p *place) serveUDP(t *testing.T, addr, word string) {
+	t.Helper()
+	p.do(t, func() error {
+		c, err := net.ListenPacket("udp", addr)
+		if err != nil {
+			return err
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		go func() {
+			b := make([]byte, 1500)
+			for {
+				_, from, err := c.ReadFrom(b)
+				if err != nil {
+					return
+				}
+				_, _ = c.WriteTo([]byte(word+" "+from.String()+"\n"), from)
+			}
+		}()
+		return nil
+	})
+}
+
+// ask connects from inside and returns what is answered: a word, and the address as which the caller was seen.
+func (p *place) ask(network, addr string) (word, seen string, err error) {
+	err = rtnl.Inside(p.ns, p.home, func() error {
+		d := net.Dialer{Timeout: 2 * time.Second}
+		if network == "udp" {
+			d.Timeout = 0
+		}
+		c, err := d.Dial(network, addr)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if network == "udp" {
+			if _, err := io.WriteString(c, "?"); err != nil {
+				return err
+			}
+		}
+		_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
+		line, err := bufio.NewReader(c).ReadString('\n')
+		word, seen, _ = strings.Cut(strings.TrimSpace(line), " ")
+		return err
+	})
+	return word, seen, err
+}
+
+// reaches asserts that a service answers, and returns the caller's address as the service sees it, without its port.
+func (p *place) reaches(t *testing.T, network, addr, want string) string {
+	t.Helper()
+	word, seen, err := p.ask(network, addr)
+	assert.NilError(t, err, "%s %s", network, addr)
+	assert.Equal(t, word, want)
+	return netip.MustParseAddrPort(seen).Addr().String()
+}
+
+// fails asserts that nothing answers.
+func (p *place) fails(t *testing.T, network, addr string) {
+	t.Helper()
+	word, _, err := p.ask(network, addr)
+	assert.Assert(t, err != nil, "%s %s was answered by %q", network, addr, word)
+}
+
+// container is a place on the default bridge (or another network).
+func (w *world) container(network, name string) (*place, *Endpoint) {
+	w.t.Helper()
+	p := newPlace(w.t)
+	ep, err := w.n.Attach(context.Background(), Attachment{Network: network, NetNS: p.ns, Container: id(name)})
+	assert.NilError(w.t, err)
+	return p, ep
+}
+
+// publish publishes ports written as Docker's -p does, and keeps the sockets until the test ends.
+func (w *world) publish(ep *Endpoint, specs ...string) Published {
+	w.t.Helper()
+	p, err := w.n.Publish(context.Background(), ep, bindings(w.t, specs...))
+	assert.NilError(w.t, err)
+	w.t.Cleanup(p.close)
+	return p
+}
+
+// bindings reads [HOSTIP:]HOSTPORT:CONTAINERPORT[/PROTO].
+func bindings(t *testing.T, specs ...string) []PortBinding {
+	t.Helper()
+	var list []PortBinding
+	for _, spec := range specs {
+		var b PortBinding
+		spec, b.Proto, _ = strings.Cut(spec, "/")
+		i := strings.LastIndex(spec, ":")
+		b.ContainerPort = number(t, spec[i+1:])
+		spec = spec[:i]
+		if i := strings.LastIndex(spec, ":"); i >= 0 {
+			b.HostIP = netip.MustParseAddr(strings.Trim(spec[:i], "[]"))
+			spec = spec[i+1:]
+		}
+		b.HostPort = number(t, spec)
+		list = append(list, b)
+	}
+	return list
+}
+
+func number(t *testing.T, s string) uint16 {
+	t.Helper()
+	v, err := strconv.ParseUint(s, 10, 16)
+	assert.NilError(t, err)
+	return uint16(v)
+}
+
+// id makes a container's ID that begins with its name.
+func id(name string) string { return (name + strings.Repeat("0", 64))[:64] }
+
+// memoryRecords keeps networks in memory.
+type memoryRecords struct {
+	state sync.Mutex
+	list  map[string]Network
+}
+
+func (r *memoryRecords) Load() ([]Network, error) {
+	r.state.Lock()
+	defer r.state.Unlock()
+	var list []Network
+	for _, nw := range r.list {
+		list = append(list, nw)
+	}
+	return list, nil
+}
+
+func (r *memoryRecords) Put(nw Network) error {
+	r.state.Lock()
+	defer r.state.Unlock()
+	if r.list == nil {
+		r.list = make(map[string]Network)
+	}
+	r.list[nw.ID] = nw
+	return nil
+}
+
+func (r *memoryRecords) Delete(id string) error {
+	r.state.Lock()
+	defer r.state.Unlock()
+	delete(r.list, id)
+	return nil
+}
