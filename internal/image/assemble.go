@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/containerd/containerd/v2/core/images"
@@ -36,6 +37,9 @@ func (s *Images) assemble(ctx context.Context, target ocispec.Descriptor, from s
 	err = images.Dispatch(ctx, unpacker.Unpack(handler), nil, target)
 	if _, werr := unpacker.Wait(); err == nil { // always waited for: it cleans up
 		err = werr
+	}
+	if layer := (*store.LayerError)(nil); errors.As(err, &layer) {
+		return nil, layer // without what the unpacker says of its own doings
 	}
 	if err != nil {
 		return nil, err

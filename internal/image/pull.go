@@ -68,7 +68,10 @@ func (p *pull) run(ctx context.Context) (Image, error) {
 	if _, ok := p.named.(reference.Digested); !ok {
 		records = append(records, recordName(p.named))
 	}
-	e := p.known(records[0])
+	e, err := p.known(ctx, records[0])
+	if err != nil {
+		return Image{}, err
+	}
 	if e == nil {
 		if e, err = p.download(ctx, root); err != nil {
 			return Image{}, err
@@ -105,14 +108,25 @@ func (p *pull) contact(ctx context.Context) (ocispec.Descriptor, error) {
 	return root, nil
 }
 
-// known returns the image with the repository digest, if it is unpacked and for the wanted platform.
-func (p *pull) known(digestRecord string) *entry {
-	x := p.index.Load()
-	e := x.images[x.names[digestRecord].id]
-	if e == nil || !e.unpacked || !p.want.Match(platformOf(e.image)) {
-		return nil
+// known returns the image with the repository digest, if it is unpacked and for the wanted platform, and keeps it from being
+// collected. It returns nil if there is none.
+func (p *pull) known(ctx context.Context, digestRecord string) (*entry, error) {
+	look := func() *entry {
+		x := p.index.Load()
+		e := x.images[x.names[digestRecord].id]
+		if e == nil || !e.unpacked || !p.want.Match(platformOf(e.image)) {
+			return nil
+		}
+		return e
 	}
-	return e
+	e := look()
+	if e == nil {
+		return nil, nil
+	}
+	if err := p.store.Keep(ctx, e.image.Target.Digest); err != nil {
+		return nil, err
+	}
+	return look(), nil // it may have gone before it was kept
 }
 
 // download fetches what root leads to on the wanted platform.

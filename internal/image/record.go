@@ -14,11 +14,16 @@ import (
 const removedLabel = "tug/removed"
 
 // record makes an image known under the given record names, durably and then in memory. A name that another image had
-// is taken from it. If all of this is so already, nothing is written.
+// is taken from it. If all of this is so already, nothing is written. A lease in ctx must hold the image's blobs.
 func (s *Images) record(ctx context.Context, e *entry, records ...string) (Image, error) {
-	ctx = s.store.Context(ctx)
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	return s.recordLocked(ctx, e, records...)
+}
+
+// recordLocked is record for one who holds writing.
+func (s *Images) recordLocked(ctx context.Context, e *entry, records ...string) (Image, error) {
+	ctx = s.store.Context(ctx)
 	if old := s.index.Load().images[e.image.ID]; old != nil && s.recorded(old, e.image.Target.Digest, records) {
 		return old.image, nil
 	}

@@ -10,10 +10,12 @@ func (s *Images) Tag(ctx context.Context, ref, newRef string) error {
 	if err != nil {
 		return err
 	}
+	s.writing.Lock() // so that the image is not removed meanwhile
+	defer s.writing.Unlock()
 	e, err := s.index.Load().find(ref)
 	if err != nil {
 		return err
 	}
-	_, err = s.record(ctx, e, recordName(named))
+	_, err = s.recordLocked(ctx, e, recordName(named))
 	return err
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"archive/tar"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -41,28 +42,45 @@ func (a *applier) Apply(ctx context.Context, desc ocispec.Descriptor, mounts []m
 			return ocispec.Descriptor{}, err
 		}
 	}
+	applied, err := a.apply(ctx, desc, mounts, config)
+	if err != nil {
+		return ocispec.Descriptor{}, &LayerError{Layer: desc.Digest, Err: err}
+	}
+	return applied, nil
+}
+
+// LayerError says why a layer cannot be unpacked.
+type LayerError struct {
+	Layer digest.Digest // of the blob
+	Err   error
+}
+
+func (e *LayerError) Error() string { return fmt.Sprintf("layer %s: %v", e.Layer, e.Err) }
+func (e *LayerError) Unwrap() error { return e.Err }
+
+func (a *applier) apply(ctx context.Context, desc ocispec.Descriptor, mounts []mount.Mount, config diff.ApplyConfig) (ocispec.Descriptor, error) {
 	dir, overlay, err := target(mounts)
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
 	blob, err := a.blobs.ReaderAt(ctx, desc)
 	if err != nil {
-		return ocispec.Descriptor{}, fmt.Errorf("open layer %s: %w", desc.Digest, err)
+		return ocispec.Descriptor{}, err
 	}
 	defer blob.Close()
 	plain, err := Decompress(&meter{r: io.NewSectionReader(blob, 0, blob.Size()), below: blob.Size(), report: config.Progress})
 	if err != nil {
-		return ocispec.Descriptor{}, fmt.Errorf("layer %s: %w", desc.Digest, err)
+		return ocispec.Descriptor{}, err
 	}
 	defer plain.Close()
 
 	digester := digest.Canonical.Digester()
 	read := &meter{r: io.TeeReader(plain, digester.Hash())}
 	if err := extract(ctx, dir, read, overlay); err != nil {
-		return ocispec.Descriptor{}, fmt.Errorf("layer %s: %w", desc.Digest, err)
+		return ocispec.Descriptor{}, err
 	}
 	if _, err := io.Copy(io.Discard, read); err != nil { // padding after the end of the archive is part of the digest
-		return ocispec.Descriptor{}, fmt.Errorf("layer %s: %w", desc.Digest, err)
+		return ocispec.Descriptor{}, err
 	}
 	if config.SyncFs {
 		if err := syncFS(dir); err != nil {
@@ -92,6 +110,9 @@ func extract(ctx context.Context, dir string, r io.Reader, overlay bool) error {
 		opts = append(opts, archive.WithConvertWhiteout(archive.OverlayConvertWhiteout))
 	}
 	_, err := archive.Apply(ctx, dir, r, opts...)
+	if errors.Is(err, tar.ErrHeader) {
+		return fmt.Errorf("not a tar archive, or a damaged one: %w", errdefs.ErrInvalidArgument)
+	}
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/leases"
 	"github.com/containerd/errdefs"
+	"github.com/opencontainers/go-digest"
 )
 
 // temporaryLabel marks leases that mean nothing after the process that made them.
@@ -28,30 +29,13 @@ func (s *Store) Lease(ctx context.Context) (_ context.Context, done func(), _ er
 	return leases.WithLease(ctx, lease.ID), done, nil
 }
 
-// Hold keeps the layers up to chain from collection until Release is called with the same name, across restarts too.
-func (s *Store) Hold(ctx context.Context, name, chain string) error {
-	ctx = s.Context(ctx)
-	lease, err := s.Leases.Create(ctx, leases.WithID(name))
-	if errdefs.IsAlreadyExists(err) {
-		lease, err = leases.Lease{ID: name}, nil
+// Keep adds a blob, and what it leads to, to the lease in ctx.
+func (s *Store) Keep(ctx context.Context, blob digest.Digest) error {
+	id, ok := leases.FromContext(ctx)
+	if !ok {
+		return fmt.Errorf("keep %s: no lease: %w", blob, errdefs.ErrInternal)
 	}
-	if err != nil {
-		return fmt.Errorf("hold layers %s: %w", chain, err)
-	}
-	if err := s.Leases.AddResource(ctx, lease, leases.Resource{ID: chain, Type: "snapshots/" + SnapshotterKey}); err != nil {
-		return fmt.Errorf("hold layers %s: %w", chain, err)
-	}
-	return nil
-}
-
-// Release ends what Hold began. A name that holds nothing is fine.
-func (s *Store) Release(ctx context.Context, name string) error {
-	err := s.Leases.Delete(s.Context(ctx), leases.Lease{ID: name})
-	if err != nil && !errdefs.IsNotFound(err) {
-		return fmt.Errorf("release layers: %w", err)
-	}
-	s.Collect()
-	return nil
+	return s.Leases.AddResource(ctx, leases.Lease{ID: id}, leases.Resource{ID: blob.String(), Type: "content"})
 }
 
 // dropTemporaryLeases ends the leases of an earlier process that was killed, and collects what they held.

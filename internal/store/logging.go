@@ -8,8 +8,8 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// newLogger makes a logger for containerd's libraries that writes to ours. What they tell of their work is of interest to
-// a developer only; what they cannot do is a warning.
+// newLogger makes a logger for containerd's libraries that writes to ours, for developers only: what they cannot do they return as an
+// error as well, and it is said once, by who handles that.
 func newLogger(to *slog.Logger) *log.Entry {
 	l := logrus.New()
 	l.SetOutput(io.Discard)
@@ -23,14 +23,10 @@ type hook struct{ to *slog.Logger }
 func (hook) Levels() []logrus.Level { return logrus.AllLevels }
 
 func (h hook) Fire(e *logrus.Entry) error {
-	level := slog.LevelDebug
-	if e.Level <= logrus.WarnLevel {
-		level = slog.LevelWarn
-	}
 	fields := make([]slog.Attr, 0, len(e.Data))
 	for k, v := range e.Data {
 		fields = append(fields, slog.Any(k, v))
 	}
-	h.to.LogAttrs(e.Context, level, e.Message, fields...)
+	h.to.LogAttrs(e.Context, slog.LevelDebug, e.Message, fields...)
 	return nil
 }

@@ -1,0 +1,202 @@
+package image
+
+import (
+	"archive/tar"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// Save writes images as an archive that is both an OCI image layout and Docker's image archive, as docker save does since version 25. A
+// name is saved with its tag, a repository without tag ("nginx") with all its tags, an ID without names.
+// An image with several names in refs is there once.
+func (s *Images) Save(ctx context.Context, w io.Writer, refs []string) error {
+	if len(refs) == 0 {
+		return fmt.Errorf("no image to save is named: %w", errdefs.ErrInvalidArgument)
+	}
+	ctx, done, err := s.store.Lease(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	out, err := s.index.Load().saved(refs)
+	if err != nil {
+		return err
+	}
+	for _, o := range out { // what is being written does not go meanwhile
+		if err := s.store.Keep(ctx, o.image.Target.Digest); err != nil {
+			return fmt.Errorf("save images: %w", err)
+		}
+	}
+	tw := tar.NewWriter(w)
+	if err := s.writeArchive(ctx, tw, out); err != nil {
+		return fmt.Errorf("save images: %w", err)
+	}
+	return tw.Close()
+}
+
+// saved is one image of an archive and the names it is to have.
+type saved struct {
+	image Image
+	names []reference.NamedTagged
+}
+
+// saved finds the images that refs name, each once.
+func (x *index) saved(refs []string) ([]*saved, error) {
+	var out []*saved
+	add := func(e *entry, names ...reference.NamedTagged) {
+		at := slices.IndexFunc(out, func(o *saved) bool { return o.image.ID == e.image.ID })
+		if at < 0 {
+			at = len(out)
+			out = append(out, &saved{image: e.image})
+		}
+		for _, n := range names {
+			if !slices.Contains(out[at].names, n) {
+				out[at].names = append(out[at].names, n)
+			}
+		}
+	}
+	for _, ref := range refs {
+		if all := x.tagsOf(ref); len(all) > 0 {
+			for _, n := range all {
+				add(x.images[x.names[recordName(n)].id], n)
+			}
+			continue
+		}
+		e, err := x.find(ref)
+		if err != nil {
+			return nil, err
+		}
+		if tagged, err := parseTag(ref); err == nil && x.names[recordName(tagged)].id == e.image.ID {
+			add(e, tagged)
+		} else {
+			add(e)
+		}
+	}
+	return out, nil
+}
+
+// tagsOf returns the names in the repository that ref is, sorted; none if ref is more than a repository.
+func (x *index) tagsOf(ref string) []reference.NamedTagged {
+	repo, err := reference.ParseNormalizedNamed(ref)
+	if err != nil || !reference.IsNameOnly(repo) {
+		return nil
+	}
+	var tags []reference.NamedTagged
+	for _, record := range slices.Sorted(maps.Keys(x.names)) {
+		if repository(record) != repo.Name() || isDigestName(record) {
+			continue
+		}
+		if tagged, err := parseTag(record); err == nil {
+			tags = append(tags, tagged)
+		}
+	}
+	return tags
+}
+
+// writeArchive writes the blobs of the images, each once, and then what says how they belong together.
+func (s *Images) writeArchive(ctx context.Context, tw *tar.Writer, list []*saved) error {
+	blobs := map[digest.Digest]ocispec.Descriptor{}
+	index := ocispec.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex}
+	var manifests []archived
+	for _, o := range list {
+		m, _, err := s.readManifest(ctx, o.image.Target)
+		if err != nil {
+			return err
+		}
+		a := archived{Config: blobPath(m.Config.Digest), RepoTags: []string{}, Layers: []string{}}
+		for _, d := range append([]ocispec.Descriptor{o.image.Target, m.Config}, m.Layers...) {
+			blobs[d.Digest] = d
+		}
+		for _, l := range m.Layers {
+			a.Layers = append(a.Layers, blobPath(l.Digest))
+		}
+		for _, n := range o.names {
+			a.RepoTags = append(a.RepoTags, reference.FamiliarString(n))
+		}
+		manifests = append(manifests, a)
+		index.Manifests = append(index.Manifests, o.descriptors()...)
+	}
+	for _, dir := range []string{"blobs/", "blobs/sha256/"} {
+		if err := tw.WriteHeader(&tar.Header{Name: dir, Typeflag: tar.TypeDir, Mode: 0o755, ModTime: archiveTime}); err != nil {
+			return err
+		}
+	}
+	for _, d := range slices.Sorted(maps.Keys(blobs)) {
+		if err := s.writeArchiveBlob(ctx, tw, blobs[d]); err != nil {
+			return err
+		}
+	}
+	for _, f := range []struct {
+		name string
+		v    any
+	}{
+		{ocispec.ImageIndexFile, index},
+		{"manifest.json", manifests},
+		{ocispec.ImageLayoutFile, ocispec.ImageLayout{Version: ocispec.ImageLayoutVersion}},
+	} {
+		if err := writeArchiveJSON(tw, f.name, f.v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// archiveTime is the time of every file in an archive, so that saving the same images twice gives the same bytes.
+var archiveTime = time.Unix(0, 0)
+
+// descriptors are the image's entries in index.json, one for each name.
+func (o *saved) descriptors() []ocispec.Descriptor {
+	d := o.image.Target
+	platform := platformOf(o.image)
+	d.Platform = &platform
+	if len(o.names) == 0 {
+		return []ocispec.Descriptor{d}
+	}
+	var list []ocispec.Descriptor
+	for _, n := range o.names {
+		named := d
+		named.Annotations = map[string]string{images.AnnotationImageName: n.String(), ocispec.AnnotationRefName: n.Tag()}
+		list = append(list, named)
+	}
+	return list
+}
+
+func (s *Images) writeArchiveBlob(ctx context.Context, tw *tar.Writer, desc ocispec.Descriptor) error {
+	ra, err := s.store.Content.ReaderAt(ctx, desc)
+	if err != nil {
+		return err
+	}
+	defer ra.Close()
+	h := &tar.Header{Name: blobPath(desc.Digest), Typeflag: tar.TypeReg, Mode: 0o644, Size: ra.Size(), ModTime: archiveTime}
+	if err := tw.WriteHeader(h); err != nil {
+		return err
+	}
+	_, err = io.Copy(tw, io.NewSectionReader(ra, 0, ra.Size()))
+	return err
+}
+
+func writeArchiveJSON(tw *tar.Writer, name string, v any) error {
+	blob, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if err := tw.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(blob)), ModTime: archiveTime}); err != nil {
+		return err
+	}
+	_, err = tw.Write(blob)
+	return err
+}
+
+func blobPath(d digest.Digest) string { return "blobs/" + d.Algorithm().String() + "/" + d.Encoded() }
