@@ -1,9 +1,9 @@
 // Package logs owns a container's log file: it turns what a container writes into lines of Docker's json-file format and
 // keeps those lines in a file of bounded size with rotated predecessors.
 //
-// The package is linked into the shim, one of which runs for every container. It therefore imports little, starts no
-// goroutine except to compress a rotated file, and never syncs: a log is worth a page cache, not a disk flush. Reading is
-// the daemon's work and lies in package logread, the user's options in package logopt.
+// The package is linked into the shim, one of which runs for every container. It therefore imports little, has a goroutine only while
+// it compresses a rotated file and for a log that must not block, and never syncs: a log is worth a page cache, not a disk flush.
+// Reading is the daemon's work and lies in package logread, the user's options in package logopt.
 //
 //	encode.go    one entry as bytes (pure)
 //	stream.go    bytes of a container -> entries: where lines begin and end, what is split
@@ -14,6 +14,7 @@
 //	lock.go      how the writer and the readers of other processes agree on what is called how
 //	repair.go    what a killed writer may have left behind
 //	clear.go     emptying a log
+//	nonblock.go  a stream that drops lines instead of making the container wait
 //
 // # What readers may rely on
 //

@@ -37,7 +37,8 @@ func lock(path string, how int) (*Lock, error) {
 	for {
 		err := syscall.Flock(int(dir.Fd()), how)
 		switch {
-		case err == nil:
+		case err == nil, errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.ENOSYS):
+			// On a file system without locks a reader may miss a file that is just renamed; a log that fills the disk would be worse.
 			return &Lock{dir}, nil
 		case errors.Is(err, syscall.EINTR):
 		default:

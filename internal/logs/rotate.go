@@ -7,23 +7,27 @@ import (
 	"os"
 )
 
+// maxDelay is by how many bytes a file may outgrow its limit, or twice its limit if that is more, because somebody holds the lock.
+const maxDelay = 1 << 20
+
 // rotate gives the file the name of its first predecessor, the predecessors each the next name, removes what is then too many, and
 // begins a new file.
 //
-// A reader that is just opening files puts it off: the container must not wait for a reader, and the file may be somewhat
-// larger instead. At twice its size it is rotated in any case.
+// Whoever is just opening or renaming files puts it off to the next entry: the container must not wait for a reader, and the file may
+// be somewhat larger instead. But a reader that never lets go shall not fill the disk, and from some size on it is ignored.
 func (w *Writer) rotate() error {
 	size := w.size + int64(len(w.batch))
-	w.retryAt = size + batchSize/2
 	lock, err := tryLockExclusive(w.path)
 	switch {
 	case err != nil:
+		w.retryAt = size + batchSize/2
 		return fmt.Errorf("rotate log: %w", err)
 	case lock != nil:
 		defer lock.Release()
-	case size < 2*w.limit.MaxSize:
+	case size < w.limit.MaxSize+max(w.limit.MaxSize, maxDelay):
 		return nil
 	}
+	w.retryAt = size + batchSize/2 // if it fails
 	w.writeBatch()
 	info, err := w.file.Stat()
 	if err != nil {

@@ -31,7 +31,7 @@ type Writer struct {
 	size    int64      // of the file: it ends after a whole entry
 	batch   []byte     // entries that are not in the file yet
 	failed  error      // the first failure since it was last returned
-	retryAt int64      // size before which no rotation is tried again
+	retryAt int64      // size before which a rotation that failed is not tried again
 	clock   clock
 	streams []*stream
 

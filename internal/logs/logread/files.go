@@ -4,7 +4,6 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -81,10 +80,7 @@ func openFile(r logs.Rotated) (*file, error) {
 	}
 	opened := &file{File: f, id: inode(info), compressed: r.Compressed, size: info.Size(), changed: info.ModTime()}
 	if r.Compressed {
-		if opened.id, err = sourceID(f); err != nil {
-			f.Close()
-			return nil, fmt.Errorf("read %s: %w", r.Path, err)
-		}
+		opened.id = sourceID(f)
 	}
 	return opened, nil
 }
@@ -100,24 +96,44 @@ func inode(info os.FileInfo) uint64 {
 }
 
 // sourceID reads from the header of a compressed file which file it was made from, 0 if it does not say.
-func sourceID(f io.ReaderAt) (uint64, error) {
+func sourceID(f io.ReaderAt) uint64 {
 	z, err := gzip.NewReader(io.NewSectionReader(f, 0, 1<<62))
 	if err != nil {
-		return 0, err
+		return 0
 	}
 	defer z.Close()
 	var extra struct {
 		Inode uint64 `json:"inode"`
 	}
 	_ = json.Unmarshal(z.Extra, &extra) // files from elsewhere have other fields or none
-	return extra.Inode, nil
+	return extra.Inode
 }
 
-// content returns what the file holds, up to the size that it had when it was opened.
-func (f *file) content() (io.Reader, error) {
-	section := io.NewSectionReader(f, 0, f.size)
+// content returns what the file holds from an offset on (0 for a compressed one), up to the size that it had when it was opened. Of a
+// compressed file that is damaged it is what can be read: the others shall be readable all the same.
+func (f *file) content(offset int64) io.Reader {
+	section := io.NewSectionReader(f, offset, f.size-offset)
 	if !f.compressed {
-		return section, nil
+		return section
 	}
-	return gzip.NewReader(section)
+	z, err := gzip.NewReader(section)
+	if err != nil {
+		return eofReader{}
+	}
+	return lenient{z}
+}
+
+type eofReader struct{}
+
+func (eofReader) Read([]byte) (int, error) { return 0, io.EOF }
+
+// lenient takes an error for the end.
+type lenient struct{ io.Reader }
+
+func (l lenient) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	if err != nil {
+		err = io.EOF
+	}
+	return n, err
 }

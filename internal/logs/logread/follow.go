@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 )
@@ -75,13 +76,16 @@ func (f *follower) catchUp(ctx context.Context) error {
 
 // younger opens the files that came after the one at hand, in order, if that is not the log itself any more.
 func (f *follower) younger() ([]*file, error) {
-	if f.current == nil {
-		return openAll(f.path)
+	if f.current != nil {
+		if info, err := os.Stat(f.path); err == nil && inode(info) == f.current.id {
+			return nil, nil
+		}
 	}
-	if info, err := os.Stat(f.path); err == nil && inode(info) == f.current.id {
+	files, err := openYounger(f.path, f.current)
+	if errors.Is(err, fs.ErrNotExist) { // the folder was removed, with the container: nothing comes any more
 		return nil, nil
 	}
-	return openYounger(f.path, f.current)
+	return files, err
 }
 
 // drain hands out what the file at hand holds beyond the offset.

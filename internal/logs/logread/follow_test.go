@@ -266,3 +266,19 @@ func TestManyFollowersLeaveNothingBehind(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestFollowOutlivesTheFolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "container", "x-json.log")
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, s := newWriter(t, path, logs.Options{})
+	f := follow(t, newReader(t), path, all)
+	fmt.Fprintln(s, "1")
+	f.expect("1")
+	if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(s, "2")
+	expect(t, []string{"2"}, f.end())
+}

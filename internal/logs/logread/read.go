@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"time"
 
@@ -116,17 +115,8 @@ func (o *output) start(ctx context.Context, files []*file) (place, error) {
 
 // readFile hands out the lines of a file from a place up to the size that it had when opened, and returns the offset of what is left.
 func (o *output) readFile(ctx context.Context, f *file, from place) (int64, error) {
-	content, err := f.content()
-	if err != nil {
-		return 0, err
-	}
-	if !f.compressed {
-		if _, err := content.(io.Seeker).Seek(from.offset, io.SeekStart); err != nil {
-			return 0, err
-		}
-	}
 	skip := from.lines
-	n, err := scan(ctx, content, func(line []byte) error {
+	n, err := scan(ctx, f.content(from.offset), func(line []byte) error {
 		if skip > 0 {
 			skip--
 			return nil

@@ -1,6 +1,7 @@
 package logread
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -205,5 +206,50 @@ func TestErrorOfTheFunctionEndsTheRead(t *testing.T) {
 	cancel()
 	if err := Read(ctx, path, all, nil, func(Entry) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+func TestDamagedCompressedFileHidesNoOther(t *testing.T) {
+	path := newLog(t, 100, true)
+	for age, damage := range map[int]func(string) error{
+		2: func(name string) error { return os.Truncate(name, 5) },
+		3: func(name string) error { return os.Truncate(name, 150) },
+	} {
+		if err := damage(fmt.Sprintf("%s.%d.gz", path, age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := collect(t, path, all)
+	if len(got) < 60 || len(got) > 90 || got[0] != "0" || got[len(got)-1] != "99" {
+		t.Errorf("%q", got)
+	}
+	o := all
+	o.Tail = 40
+	if got := collect(t, path, o); len(got) != 40 {
+		t.Errorf("%q", got)
+	}
+}
+
+func BenchmarkRead100MB(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "x-json.log")
+	w, err := logs.OpenWriter(path, logs.Options{MaxSize: 20 << 20, MaxFiles: 10})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := w.Stream("stdout")
+	for range 20 {
+		if _, err := s.Write(bytes.Repeat([]byte("2026-01-02 request served in 12 ms, status=200 <ok>\n"), 45000)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	w.Close()
+	for name, o := range map[string]ReadOptions{"all": all, "since": {Tail: -1, Stdout: true, Since: time.Now()}, "tail": {Tail: 100, Stdout: true}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := Read(b.Context(), path, o, nil, func(Entry) error { return nil }); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

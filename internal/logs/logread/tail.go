@@ -74,12 +74,8 @@ func lastLinesOf(ctx context.Context, r io.ReaderAt, size int64, n int) (offset 
 }
 
 func countLines(ctx context.Context, f *file) (int, error) {
-	content, err := f.content()
-	if err != nil {
-		return 0, err
-	}
 	lines := 0
-	_, err = scan(ctx, content, func([]byte) error {
+	_, err := scan(ctx, f.content(0), func([]byte) error {
 		lines++
 		return nil
 	})

@@ -42,7 +42,10 @@ func (r *Reader) Close() error {
 
 // watch returns a channel that gets a value some time after each change of the file at path, or of which file that is.
 func (r *Reader) watch(path string) (wake <-chan struct{}, stop func()) {
-	path = filepath.Clean(path)
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return poll()
+	}
 	folder := filepath.Dir(path)
 	r.mu.Lock()
 	defer r.mu.Unlock()
