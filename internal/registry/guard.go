@@ -19,7 +19,7 @@ const (
 )
 
 // guard is a http.RoundTripper that sends nothing in the clear to who should be spoken to over TLS, be it by a redirect or by the
-// address of a token server, and bounds what comes back.
+// address of a token server, takes credentials along to no other host, and bounds what comes back.
 type guard struct {
 	next  http.RoundTripper
 	plain bool // plain http is allowed
@@ -29,6 +29,11 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme != "https" && !g.plain {
 		return nil, fmt.Errorf("refusing to go on to %s://%s over an unencrypted connection: if that is meant, list the registry as insecure: %w",
 			r.URL.Scheme, r.URL.Host, errdefs.ErrPermissionDenied)
+	}
+	if first := origin(r); first.URL.Host != r.URL.Host && r.Header.Get("Authorization") != "" {
+		// net/http takes another port of the same host for the same party.
+		r = r.Clone(r.Context())
+		r.Header.Del("Authorization")
 	}
 	resp, err := g.next.RoundTrip(r)
 	if err != nil {
@@ -42,19 +47,16 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// isBlob says that a request is for a blob, or for where a registry sent us for one: a redirect's request knows who caused it.
-func isBlob(r *http.Request) bool {
-	for r != nil {
-		if strings.Contains(r.URL.Path, "/blobs/") {
-			return true
-		}
-		if r.Response == nil {
-			return false
-		}
+// origin is the request that was made at first, before any redirect: a redirect's request knows who caused it.
+func origin(r *http.Request) *http.Request {
+	for r.Response != nil && r.Response.Request != nil {
 		r = r.Response.Request
 	}
-	return false
+	return r
 }
+
+// isBlob says that a request is for a blob, or for where a registry sent us for one.
+func isBlob(r *http.Request) bool { return strings.Contains(origin(r).URL.Path, "/blobs/") }
 
 // guardedBody is an answer that must not be too long nor stand still.
 type guardedBody struct {

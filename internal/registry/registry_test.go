@@ -1,0 +1,287 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/containerd/errdefs"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+func host(t *testing.T, s *httptest.Server) string {
+	t.Helper()
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
+}
+
+// resolve asks for a reference at a registry.
+func resolve(ctx context.Context, c Config, domain, ref string, a Auth) (ocispec.Descriptor, error) {
+	r, err := c.Resolver(domain, a)
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	_, desc, err := r.Resolve(ctx, ref)
+	return desc, err
+}
+
+const manifestDigest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+// answer is a registry that knows every manifest.
+func answer(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
+	w.Header().Set("Docker-Content-Digest", manifestDigest)
+	w.Header().Set("Content-Length", "2")
+}
+
+func TestTrust(t *testing.T) {
+	c := Config{Insecure: []string{"reg.lan", "port.lan:5000", "10.1.0.0/16", "fd00::/8"}}
+	for host, want := range map[string]trust{
+		"docker.io": verified, "localhost": insecure, "localhost:5000": insecure, "127.0.0.1:5000": insecure, "127.9.9.9": insecure,
+		"[::1]:5000": insecure, "[::ffff:127.0.0.1]:1": insecure, "reg.lan": insecure, "reg.lan:443": insecure, "port.lan:5000": insecure,
+		"port.lan": verified, "port.lan:5001": verified, "10.1.2.3:80": insecure, "10.2.2.3": verified, "[fd00::1]:5000": insecure,
+		"localhost.evil.test": verified, "127.0.0.1.evil.test": verified, "evil.test": verified,
+	} {
+		if got := c.trust(host); got != want {
+			t.Errorf("%s: %v, want %v", host, got, want)
+		}
+	}
+}
+
+func TestMirrorsAreChecked(t *testing.T) {
+	for _, m := range []string{"", "host", "ftp://host", "http://", "http://host?q", "http://host#f", "://"} {
+		if err := (Config{Mirrors: map[string][]string{"docker.io": {m}}}).Check(); !errdefs.IsInvalidArgument(err) {
+			t.Errorf("%q: %v", m, err)
+		}
+	}
+	if err := (Config{Mirrors: map[string][]string{"docker.io": {"http://host:5000/path/", "https://user:pw@host"}}}).Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMirrorsComeFirstAndGetNoCredentials(t *testing.T) {
+	var got []string
+	mirror := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = append(got, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization"))
+		answer(w, r)
+	}))
+	defer mirror.Close()
+	c := Config{Mirrors: map[string][]string{"docker.io": {mirror.URL + "/prefix/"}}}
+	for _, a := range []Auth{{Username: "u", Password: "p"}, {RegistryToken: "t"}, {IdentityToken: "i"}} {
+		if _, err := resolve(t.Context(), c, "docker.io", "docker.io/library/x:1", a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "HEAD /prefix/v2/library/x/manifests/1 "
+	if !slices.Equal(got, []string{want, want, want}) {
+		t.Errorf("mirror got %q", got)
+	}
+}
+
+func TestCredentialsGoWithNoRedirect(t *testing.T) {
+	var leaked []string
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a := r.Header.Get("Authorization"); a != "" {
+			leaked = append(leaked, a)
+		}
+		// It asks for them, too.
+		w.Header().Set("WWW-Authenticate", `Basic realm="give"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer other.Close()
+	reg := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="mine"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		http.Redirect(w, r, other.URL+"/elsewhere", http.StatusTemporaryRedirect)
+	}))
+	defer reg.Close()
+	for _, a := range []Auth{{Username: "u", Password: "p"}, {RegistryToken: "t"}} {
+		if _, err := resolve(t.Context(), Config{}, host(t, reg), host(t, reg)+"/x:1", a); err == nil {
+			t.Error("resolved")
+		}
+	}
+	if len(leaked) > 0 {
+		t.Errorf("the other host got %q", leaked)
+	}
+}
+
+func TestBasicAndTokenAuthentication(t *testing.T) {
+	var reg *httptest.Server
+	reg = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/token":
+			user, password, _ := r.BasicAuth()
+			r.ParseForm()
+			switch {
+			case r.Method == http.MethodPost && r.Form.Get("refresh_token") == "identity":
+			case r.Method == http.MethodPost && r.Form.Get("password") == "p":
+			case user == "u" && password == "p":
+			default:
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			fmt.Fprint(w, `{"token":"good","access_token":"good","expires_in":60}`)
+		case r.Header.Get("Authorization") == "Bearer good":
+			answer(w, r)
+		default:
+			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="%s/token",service="s"`, reg.URL))
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	defer reg.Close()
+	for _, c := range []struct {
+		auth Auth
+		ok   bool
+	}{
+		{Auth{Username: "u", Password: "p"}, true},
+		{Auth{IdentityToken: "identity"}, true},
+		{Auth{RegistryToken: "good"}, true},
+		{Auth{}, false},
+		{Auth{Username: "u", Password: "no"}, false},
+		{Auth{RegistryToken: "bad"}, false},
+	} {
+		_, err := resolve(t.Context(), Config{}, host(t, reg), host(t, reg)+"/x:1", c.auth)
+		if (err == nil) != c.ok {
+			t.Errorf("%+v: %v", c.auth, err)
+		}
+		if err != nil {
+			if said := ExplainPull(err, "x:1", "x"); !strings.HasPrefix(said.Error(), "pull access denied for x, repository does not exist or may require 'docker login'") {
+				t.Errorf("%+v: %v", c.auth, said)
+			}
+		}
+	}
+}
+
+// TestNothingGoesOnInTheClear: a registry with TLS that sends its client, or its client's credentials, to plain http.
+func TestNothingGoesOnInTheClear(t *testing.T) {
+	reached := false
+	clear := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+	defer clear.Close()
+	for name, do := range map[string]http.HandlerFunc{
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, clear.URL, http.StatusTemporaryRedirect)
+		},
+		"token server": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="%s/token"`, clear.URL))
+			w.WriteHeader(http.StatusUnauthorized)
+		},
+	} {
+		reg := httptest.NewTLSServer(do)
+		client := reg.Client()
+		client.Transport = &guard{next: client.Transport}
+		u, _ := url.Parse(reg.URL)
+		a := Auth{Username: "u", Password: "p"}.authorizer(u.Host, client)
+		resp, err := client.Get(reg.URL)
+		if err == nil {
+			resp.Body.Close()
+			if err = a.AddResponses(t.Context(), []*http.Response{resp}); err == nil {
+				err = a.Authorize(t.Context(), resp.Request)
+			}
+		}
+		if err == nil || !strings.Contains(err.Error(), "unencrypted connection") {
+			t.Errorf("%s: %v", name, err)
+		}
+		reg.Close()
+	}
+	if reached {
+		t.Error("something was sent in the clear")
+	}
+}
+
+func TestUnverifiedRegistryIsNamedWithWhatToDo(t *testing.T) {
+	reg := httptest.NewTLSServer(http.HandlerFunc(answer))
+	defer reg.Close()
+	client := newClient(verified, false)
+	_, err := client.Get(reg.URL)
+	var e *url.Error
+	if !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	if said := ExplainPull(err, "x:1", "x").Error(); !strings.Contains(said, "certificate cannot be verified") || !strings.Contains(said, host(t, reg)) {
+		t.Error(said)
+	}
+	// Loopback is taken as it is.
+	if _, err := resolve(t.Context(), Config{}, host(t, reg), host(t, reg)+"/x:1", Auth{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEndlessAnswersEnd(t *testing.T) {
+	sent := 0
+	reg := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			return // no digest: the client must read the manifest
+		}
+		w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
+		block := make([]byte, 1<<20)
+		for sent = 0; sent < 1<<30; sent += len(block) {
+			if _, err := w.Write(block); err != nil {
+				return
+			}
+		}
+	}))
+	defer reg.Close()
+	_, err := resolve(t.Context(), Config{}, host(t, reg), host(t, reg)+"/x:1", Auth{})
+	if err == nil || !strings.Contains(err.Error(), "longer than") {
+		t.Error(err)
+	}
+	reg.Close()
+	if sent > maxAnswer+(64<<20) {
+		t.Errorf("%d bytes were taken", sent)
+	}
+}
+
+func TestOnlyBlobsMayBeLarge(t *testing.T) {
+	for path, large := range map[string]bool{"/v2/x/blobs/sha256:a": true, "/v2/x/manifests/1": false, "/token": false, "/moved": false, "/v2/x/blobs/moved": true} {
+		reg := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "moved") {
+				http.Redirect(w, r, "/there", http.StatusFound)
+				return
+			}
+			w.Write(make([]byte, maxAnswer+1))
+		}))
+		resp, err := newClient(insecure, true).Get(reg.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.Copy(io.Discard, resp.Body)
+		if (err == nil) != large {
+			t.Errorf("%s: %v", path, err)
+		}
+		resp.Body.Close()
+		reg.Close()
+	}
+}
+
+func TestMessageIsOneShortPrintableLine(t *testing.T) {
+	body := `{"errors":[{"code":"DENIED","message":"no\u001b[31m\n way ` + strings.Repeat("x", 1000) + `"}]}`
+	got := message([]byte(body))
+	if !strings.HasPrefix(got, "denied: no[31m way x") || len(got) > maxMessage {
+		t.Errorf("%q", got)
+	}
+	if got := message([]byte("<html>")); got != "" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestTooManyRequestsIsSaid(t *testing.T) {
+	reg := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }))
+	defer reg.Close()
+	_, err := resolve(t.Context(), Config{}, host(t, reg), host(t, reg)+"/x:1", Auth{})
+	if said := ExplainPull(err, "x:1", "x"); !strings.HasPrefix(said.Error(), "toomanyrequests: ") || !errdefs.IsResourceExhausted(said) {
+		t.Error(said)
+	}
+}
