@@ -43,6 +43,7 @@ var keep = []struct{ path, folders, why string }{
 // unlinked says what a program must not link, directly or not.
 var unlinked = []struct{ program, path, why string }{
 	{"cmd/tug-shim", "net/http", "there is one shim for each container: it is to stay small"},
+	{"cmd/tug-shim", "encoding/json", "there is one shim for each container: it is to stay small"},
 	{"cmd/tug", "tug/internal/engine", "the command line is an API client and nothing else"},
 	{"cmd/tug", "github.com/moby/buildkit", "it costs milliseconds of every start"},
 	{"cmd/tug", "github.com/docker/cli/cli/command/container", "it costs milliseconds of every start"},
