@@ -70,6 +70,7 @@ func timeRuns(ctx context.Context, s settings, engines []*engine, r *report) err
 			return err
 		}
 		r.durations(fmt.Sprintf("`run --rm` of a static `true`, network %s (ms)", network), times)
+		r.goal("tug", bare.name, "at most", 5)
 	}
 	return nil
 }
@@ -85,6 +86,7 @@ func timeExecs(ctx context.Context, s settings, engines []*engine, r *report) er
 		return err
 	}
 	r.durations("`exec` of `true` (ms)", times)
+	r.goal("tug", bare.name, "at most", 4)
 	return nil
 }
 
@@ -141,6 +143,7 @@ func timeDetached(ctx context.Context, s settings, engines []*engine, r *report)
 		}
 	}
 	r.rates(fmt.Sprintf("%d detached starts, %d at a time, network bridge (containers/s)", s.starts, s.atATime), rates)
+	r.goal("tug", "docker", "at least", 10)
 	return nil
 }
 

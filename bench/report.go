@@ -16,6 +16,7 @@ type report struct {
 	columns  []string
 	versions []string
 	rows     []row
+	goals    []string
 }
 
 type row struct {
@@ -52,6 +53,21 @@ func (r *report) rates(what string, values map[string]float64) {
 	r.rows = append(r.rows, added)
 }
 
+// goal says below the table how the ratio of two columns of the last row stands to what it is meant to be: at most the
+// limit, or at least.
+func (r *report) goal(over, under, relation string, limit float64) {
+	last := r.rows[len(r.rows)-1]
+	a, b := last.values[over], last.values[under]
+	if a == 0 || b == 0 {
+		return
+	}
+	verdict := "kept"
+	if ratio := a / b; relation == "at most" && ratio > limit || relation == "at least" && ratio < limit {
+		verdict = "**missed**"
+	}
+	r.goals = append(r.goals, fmt.Sprintf("- %s: %s over %s is %s, to be %s %s: %s", last.what, over, under, number(a/b), relation, number(limit), verdict))
+}
+
 // String is the table in markdown. A ratio is how many times as much as tug the other takes, or tug as the bare kernel.
 func (r *report) String() string {
 	var b strings.Builder
@@ -83,6 +99,9 @@ func (r *report) String() string {
 			cells = append(cells, cell)
 		}
 		line(cells)
+	}
+	if len(r.goals) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", strings.Join(r.goals, "\n"))
 	}
 	return b.String()
 }
