@@ -142,6 +142,13 @@ func (n *Networks) refuseRouted(nw Network) error {
 // bringUpSomewhere brings the network up on its recorded subnet, or on a free one if it has none or has lost it. Another daemon
 // may choose the same at the same moment: whoever sees the other's route afterwards gives way.
 func (n *Networks) bringUpSomewhere(ctx context.Context, l *live) error {
+	index, err := n.linkIndex(l.Link)
+	if err != nil {
+		return err
+	}
+	if index != 0 && len(l.Subnets) > 0 { // containers may be running on it: it stays as it is
+		return n.bringUp(l)
+	}
 	for range attempts {
 		if len(l.Subnets) == 0 {
 			used, err := n.routed(l.Link)

@@ -18,15 +18,13 @@ func (n *Networks) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the recorded networks: %w", err)
 	}
-	byName := make(map[string]Network, len(recorded))
 	for _, nw := range recorded {
-		byName[nw.Name] = nw
+		n.networks[nw.ID] = &live{Network: nw}
 	}
 	for _, p := range []struct{ name, driver string }{
 		{NameBridge, DriverBridge}, {NameHost, DriverHost}, {NameNone, DriverNone},
 	} {
-		if nw, ok := byName[p.name]; ok {
-			n.networks[nw.ID] = &live{Network: nw}
+		if _, err := n.find(p.name); err == nil {
 			continue
 		}
 		nw := Network{ID: newID(), Name: p.name, Driver: p.driver, Scope: "local", Created: time.Now().UTC()}
@@ -40,14 +38,12 @@ func (n *Networks) load(ctx context.Context) error {
 	if err := n.openDefaultBridge(ctx); err != nil {
 		return err
 	}
-	for _, nw := range recorded {
-		if nw.Predefined() || nw.Driver != DriverBridge {
+	for _, l := range n.networks {
+		if l.Predefined() || l.Driver != DriverBridge {
 			continue
 		}
-		l := &live{Network: nw}
-		n.networks[nw.ID] = l
 		if l.broken = n.bringUp(l); l.broken != nil {
-			n.log.Error("network cannot be used", "network", nw.Name, "error", l.broken)
+			n.log.Error("network cannot be used", "network", l.Name, "error", l.broken)
 		}
 	}
 	return nil

@@ -28,6 +28,17 @@ func TestContainerOnTheDefaultBridge(t *testing.T) {
 }
 
 func TestPublishedPorts(t *testing.T) {
+	t.Run("bridged frames pass the rules", func(t *testing.T) {
+		bridgedFramesPassRules(t, "1")
+		testPublishedPorts(t)
+	})
+	t.Run("bridged frames do not", func(t *testing.T) {
+		bridgedFramesPassRules(t, "0")
+		testPublishedPorts(t)
+	})
+}
+
+func testPublishedPorts(t *testing.T) {
 	w := newWorld(t)
 	c, ep := w.container(NameBridge, "one")
 	other, _ := w.container(NameBridge, "two")

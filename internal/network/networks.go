@@ -39,6 +39,7 @@ type Networks struct {
 	sockets *rtnl.Pool      // for the fast path
 	host    *netlink.Handle // for everything else
 	table   *nft.Table
+	watcher *nft.Watcher
 	reaper  *reaper
 
 	rules sync.Mutex // held while networks are made and removed, and while the rules are replaced
@@ -100,8 +101,20 @@ func Open(ctx context.Context, cfg Config, records Records) (_ *Networks, err er
 			return nil, err
 		}
 	}
+	if n.watcher, err = n.table.Watch(n.restored); err != nil {
+		return nil, err
+	}
 	n.reaper = newReaper(n.sockets, n.log)
 	return n, nil
+}
+
+// restored reports that somebody else deleted the packet rules.
+func (n *Networks) restored(err error) {
+	if err != nil {
+		n.log.Error("packet rules were deleted and could not be put back", "table", n.cfg.Table, "error", err)
+		return
+	}
+	n.log.Warn("packet rules were deleted by somebody else and are back", "table", n.cfg.Table)
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -210,6 +223,9 @@ func (n *Networks) Close(ctx context.Context) error {
 
 func (n *Networks) release() error {
 	var errs []error
+	if n.watcher != nil {
+		errs = append(errs, n.watcher.Close())
+	}
 	if n.sockets != nil {
 		errs = append(errs, n.sockets.Close())
 	}

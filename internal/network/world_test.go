@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/nftables"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -48,6 +49,13 @@ type place struct {
 // newWorld makes the neighbour and opens the host's networks. All is gone when the test ends, which is checked.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	t.Cleanup(func() { nothingLeft(t) })
+	return newWorldWithLinks(t)
+}
+
+// newWorldWithLinks is newWorld for a test that has links of its own on the host.
+func newWorldWithLinks(t *testing.T) *world {
+	t.Helper()
 	w := &world{t: t, records: &memoryRecords{}, state: t.TempDir()}
 	lo, err := netlink.LinkByName("lo")
 	assert.NilError(t, err)
@@ -62,7 +70,6 @@ func newWorld(t *testing.T) *world {
 		assert.NilError(t, err)
 		assert.NilError(t, netlink.LinkDel(ext))
 		assert.NilError(t, setSysctl("0", "ipv4", "ip_forward"))
-		w.nothingLeft()
 	})
 	return w
 }
@@ -75,12 +82,19 @@ func (w *world) open() {
 	assert.NilError(w.t, err)
 }
 
-func (w *world) nothingLeft() {
+// restart is a daemon that is killed and starts again. What it still had to do in the background is lost.
+func (w *world) restart() {
 	w.t.Helper()
+	assert.NilError(w.t, w.n.release())
+	w.open()
+}
+
+func nothingLeft(t *testing.T) {
+	t.Helper()
 	links, err := netlink.LinkList()
-	assert.NilError(w.t, err)
+	assert.NilError(t, err)
 	for _, l := range links {
-		assert.Assert(w.t, l.Attrs().Name == "lo" || l.Attrs().Flags&net.FlagUp == 0, "%s is left", l.Attrs().Name)
+		assert.Assert(t, l.Attrs().Name == "lo" || l.Attrs().Flags&net.FlagUp == 0, "%s is left", l.Attrs().Name)
 	}
 }
 
@@ -211,10 +225,16 @@ func (p *place) serveUDP(t *testing.T, addr, word string) {
 	})
 }
 
+// How long to wait for an answer that must come, and for one that must not.
+const (
+	patience   = 5 * time.Second
+	impatience = 400 * time.Millisecond
+)
+
 // ask connects from inside and returns what is answered: a word, and the address as which the caller was seen.
-func (p *place) ask(network, addr string) (word, seen string, err error) {
+func (p *place) ask(network, addr string, wait time.Duration) (word, seen string, err error) {
 	err = rtnl.Inside(p.ns, p.home, func() error {
-		d := net.Dialer{Timeout: 2 * time.Second}
+		d := net.Dialer{Timeout: wait}
 		if network == "udp" {
 			d.Timeout = 0
 		}
@@ -228,7 +248,7 @@ func (p *place) ask(network, addr string) (word, seen string, err error) {
 				return err
 			}
 		}
-		_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(wait))
 		line, err := bufio.NewReader(c).ReadString('\n')
 		word, seen, _ = strings.Cut(strings.TrimSpace(line), " ")
 		return err
@@ -239,7 +259,7 @@ func (p *place) ask(network, addr string) (word, seen string, err error) {
 // reaches asserts that a service answers, and returns the caller's address as the service sees it, without its port.
 func (p *place) reaches(t *testing.T, network, addr, want string) string {
 	t.Helper()
-	word, seen, err := p.ask(network, addr)
+	word, seen, err := p.ask(network, addr, patience)
 	assert.NilError(t, err, "%s %s", network, addr)
 	assert.Equal(t, word, want)
 	return netip.MustParseAddrPort(seen).Addr().String()
@@ -248,7 +268,7 @@ func (p *place) reaches(t *testing.T, network, addr, want string) string {
 // fails asserts that nothing answers.
 func (p *place) fails(t *testing.T, network, addr string) {
 	t.Helper()
-	word, _, err := p.ask(network, addr)
+	word, _, err := p.ask(network, addr, impatience)
 	assert.Assert(t, err != nil, "%s %s was answered by %q", network, addr, word)
 }
 
@@ -331,4 +351,41 @@ func (r *memoryRecords) Delete(id string) error {
 	defer r.state.Unlock()
 	delete(r.list, id)
 	return nil
+}
+
+func mustAddr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+// eventually waits until something holds that happens in the background.
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	for range 500 {
+		if holds() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("it did not happen")
+}
+
+// flushRuleset deletes all packet rules of the host, as the restart of a firewall service does.
+func flushRuleset(t *testing.T) {
+	t.Helper()
+	conn, err := nftables.New()
+	assert.NilError(t, err)
+	conn.FlushRuleset()
+	assert.NilError(t, conn.Flush())
+}
+
+// bridgedFramesPassRules switches on or off that frames between ports of a bridge pass the packet rules (br_netfilter), as it is
+// on hosts with Kubernetes or Docker. It skips the test on a kernel that cannot.
+func bridgedFramesPassRules(t *testing.T, value string) {
+	t.Helper()
+	const name = "bridge-nf-call-iptables"
+	before, err := os.ReadFile("/proc/sys/net/bridge/" + name)
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("needs the kernel module br_netfilter")
+	}
+	assert.NilError(t, err)
+	assert.NilError(t, setSysctl(value, "bridge", name))
+	t.Cleanup(func() { assert.NilError(t, setSysctl(strings.TrimSpace(string(before)), "bridge", name)) })
 }

@@ -28,6 +28,8 @@ type Table struct {
 	bridges map[string]Bridge
 	ports   map[key]Port
 	closed  []string
+	// installed: the kernel's table is ours, and should be there.
+	installed bool
 }
 
 // Open connects to the kernel's tables in the calling thread's network namespace. It changes nothing.
@@ -48,6 +50,10 @@ func (t *Table) Close() error { return t.conn.CloseLasting() }
 func (t *Table) Exists() (bool, error) {
 	t.state.Lock()
 	defer t.state.Unlock()
+	return t.exists()
+}
+
+func (t *Table) exists() (bool, error) {
 	_, err := t.conn.ListTableOfFamily(t.name, nftables.TableFamilyINet)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -76,13 +82,6 @@ func (t *Table) Set(r Ruleset) error {
 		t.ports[p.key()] = p
 	}
 	t.closed = slices.Clone(r.Closed)
-	return t.install()
-}
-
-// Reinstall makes the table anew as it should be, for when somebody has flushed it.
-func (t *Table) Reinstall() error {
-	t.state.Lock()
-	defer t.state.Unlock()
 	return t.install()
 }
 
@@ -153,6 +152,7 @@ func (t *Table) Delete() error {
 	defer t.state.Unlock()
 	clear(t.bridges)
 	clear(t.ports)
+	t.installed = false
 	object := t.object()
 	t.conn.AddTable(object) // so that the deletion always finds one
 	t.conn.DelTable(object)
@@ -201,6 +201,7 @@ func (t *Table) install() error {
 	if err := t.conn.Flush(); err != nil {
 		return fmt.Errorf("install nftables table %s: %w%s", t.name, err, advice(err))
 	}
+	t.installed = true
 	return nil
 }
 

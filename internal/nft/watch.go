@@ -1,0 +1,81 @@
+package nft
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	tableDeleted = unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELTABLE
+	// watchBuffer holds what happens while the watcher does not get to run. Overflowing it only costs a look at the table.
+	watchBuffer = 1 << 20
+)
+
+// Watcher puts a table back that somebody else has deleted, as `nft flush ruleset` and the restart of a firewall service do.
+type Watcher struct {
+	conn *netlink.Conn
+	done chan struct{}
+}
+
+// Watch begins to watch over the table. Every time it had to be put back, restored is called with the outcome.
+func (t *Table) Watch(restored func(error)) (*Watcher, error) {
+	conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+	if err != nil {
+		return nil, fmt.Errorf("watch nftables: %w", err)
+	}
+	if err := errors.Join(conn.SetReadBuffer(watchBuffer), conn.JoinGroup(unix.NFNLGRP_NFTABLES)); err != nil {
+		return nil, errors.Join(fmt.Errorf("watch nftables: %w", err), conn.Close())
+	}
+	w := &Watcher{conn: conn, done: make(chan struct{})}
+	go w.run(t, restored)
+	return w, nil
+}
+
+// Close ends the watch.
+func (w *Watcher) Close() error {
+	err := w.conn.Close()
+	<-w.done
+	return err
+}
+
+func (w *Watcher) run(t *Table, restored func(error)) {
+	defer close(w.done)
+	for {
+		messages, err := w.conn.Receive()
+		missed := errors.Is(err, unix.ENOBUFS)
+		if err != nil && !missed {
+			if !errors.Is(err, os.ErrClosed) && !strings.Contains(err.Error(), "use of closed file") {
+				restored(fmt.Errorf("watch nftables: %w", err))
+			}
+			return
+		}
+		for _, m := range messages {
+			missed = missed || m.Header.Type == tableDeleted
+		}
+		if !missed {
+			continue
+		}
+		if put, err := t.restore(); put || err != nil {
+			restored(err)
+		}
+	}
+}
+
+// restore installs the table if it should be there and is not.
+func (t *Table) restore() (put bool, err error) {
+	t.state.Lock()
+	defer t.state.Unlock()
+	if !t.installed {
+		return false, nil
+	}
+	there, err := t.exists()
+	if there || err != nil {
+		return false, err
+	}
+	return true, t.install()
+}
