@@ -1,0 +1,98 @@
+package cgroup
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/containerd/errdefs"
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+)
+
+// setting is one value to be written to one file of a group.
+type setting struct {
+	controller  string // whose file it is
+	file, value string
+	what        string   // the limit in a person's words, with its flag
+	again       bool     // refused before a later one is in place: try again then
+	optional    bool     // a kernel that has no such file loses nothing
+	otherwise   *setting // stands in for this one if there is no such file
+}
+
+// limit sets a group's limits. A new group has no processes yet and no rules for devices.
+func (g *Group) limit(r *specs.LinuxResources, isNew bool) error {
+	if r == nil {
+		return nil
+	}
+	settings, err := g.host.translate(r)
+	if err != nil {
+		return err
+	}
+	if err := g.apply(settings); err != nil {
+		return err
+	}
+	return g.allowDevices(r.Devices, isNew)
+}
+
+// translate turns limits into settings for this host's version.
+func (h *Host) translate(r *specs.LinuxResources) ([]setting, error) {
+	if h.V2 {
+		return settingsV2(r)
+	}
+	return settingsV1(r, h.features)
+}
+
+// apply writes settings in order.
+func (g *Group) apply(settings []setting) error {
+	var refused []setting
+	for _, s := range settings {
+		err := g.set(s)
+		if s.again && errors.Is(err, unix.EINVAL) {
+			refused = append(refused, s)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, s := range refused {
+		if err := g.set(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *Group) set(s setting) error {
+	dir := g.dir(s.controller)
+	if dir == "" && s.controller == coreController {
+		dir = g.Dir()
+	}
+	if dir == "" {
+		if s.optional {
+			return nil
+		}
+		return fmt.Errorf("%s: this kernel has no %s cgroup controller, or it is not mounted: %w", s.what, s.controller, errdefs.ErrFailedPrecondition)
+	}
+	err := write(dir, s.file, s.value)
+	if s.otherwise != nil && errors.Is(err, os.ErrNotExist) {
+		return g.set(*s.otherwise)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrNotExist) && s.optional:
+		return nil
+	case errors.Is(err, os.ErrNotExist) && g.host.V2 && !exists(dir, s.controller+".stat") && !exists(dir, s.controller+".current") && exists(dir, "cgroup.procs"):
+		return fmt.Errorf("%s: the %s cgroup controller does not have %s here, or is not handed down to it: %w", s.what, s.controller, s.file, errdefs.ErrFailedPrecondition)
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("%s: this kernel has no %s: %w", s.what, s.file, errdefs.ErrFailedPrecondition)
+	case errors.Is(err, unix.EBUSY) && s.file == "memory.limit_in_bytes":
+		usage, _ := readNumber(dir, "memory.usage_in_bytes")
+		return fmt.Errorf("%s of %s bytes is less than the %d bytes in use: %w", s.what, s.value, usage, errdefs.ErrFailedPrecondition)
+	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ERANGE), errors.Is(err, unix.ENODEV), errors.Is(err, unix.EOPNOTSUPP):
+		return fmt.Errorf("%s: the kernel does not take %q for %s (%w): %w", s.what, s.value, s.file, err, errdefs.ErrInvalidArgument)
+	}
+	return fmt.Errorf("%s: write %q: %w", s.what, s.value, err)
+}
