@@ -21,6 +21,11 @@ type sources struct {
 // assemble brings an image's blobs into the store, unpacks its layers while they come, and returns what it is. target is a
 // manifest. ctx must hold a lease; the image is not recorded.
 func (s *Images) assemble(ctx context.Context, target ocispec.Descriptor, from sources) (*entry, error) {
+	synced, err := s.store.Unpacking()
+	if err != nil {
+		return nil, err
+	}
+	defer synced()
 	unpacker, err := s.store.Unpacker(ctx, store.UnpackOptions{Fetches: s.fetches, Unpacks: s.unpacks, Progress: from.unpacked})
 	if err != nil {
 		return nil, err
@@ -54,7 +59,8 @@ func (s *Images) assemble(ctx context.Context, target ocispec.Descriptor, from s
 	return e, nil
 }
 
-// children names the configuration and the layers of target, once it is in the store, and nothing of any other blob.
+// children names the configuration and the layers of target, once it is in the store, and nothing of any other blob. What the
+// image's author wrote beside type, digest and size is left out: containerd reads settings from it.
 func (s *Images) children(target ocispec.Descriptor) images.HandlerFunc {
 	return func(ctx context.Context, desc ocispec.Descriptor) ([]ocispec.Descriptor, error) {
 		if desc.Digest != target.Digest {
@@ -68,6 +74,10 @@ func (s *Images) children(target ocispec.Descriptor) images.HandlerFunc {
 		if err != nil {
 			return nil, err
 		}
-		return append([]ocispec.Descriptor{m.Config}, m.Layers...), nil
+		var list []ocispec.Descriptor
+		for _, d := range append([]ocispec.Descriptor{m.Config}, m.Layers...) {
+			list = append(list, ocispec.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size})
+		}
+		return list, nil
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -172,3 +173,5 @@ func read(t *testing.T, s *Images, img Image, name string) string {
 	t.Fatalf("%s is in no layer of %v", name, root)
 	return ""
 }
+
+func owner(st os.FileInfo) uint32 { return st.Sys().(*syscall.Stat_t).Uid }

