@@ -11,6 +11,7 @@ import (
 
 	"github.com/containerd/errdefs"
 
+	"tug/internal/cli/connection"
 	"tug/internal/cli/session"
 )
 
@@ -31,7 +32,7 @@ func Main(args []string, in io.ReadCloser, out, errOut io.Writer, getenv func(st
 	if err == nil || errdefs.IsCanceled(err) {
 		return 0
 	}
-	if text := err.Error(); text != "" {
+	if text := words(err); text != "" {
 		_, _ = fmt.Fprintln(s.Err, text)
 	}
 	var status session.Status
@@ -39,6 +40,15 @@ func Main(args []string, in io.ReadCloser, out, errOut io.Writer, getenv func(st
 		return status.Code
 	}
 	return 1
+}
+
+// words is what a person is shown of an error, "" if nothing.
+func words(err error) string {
+	var unreachable *connection.UnreachableError
+	if errors.As(err, &unreachable) {
+		return "tug: " + unreachable.Error() // without the request that happened to be the first
+	}
+	return err.Error()
 }
 
 // signalError is why the context ended: somebody wants the program to stop.

@@ -166,13 +166,9 @@ func (c *Config) AllCredentials() (map[string]types.AuthConfig, error) {
 	return all, nil
 }
 
-// StoreCredentials keeps a login in tug's file or its credential helper, and says where.
-func (c *Config) StoreCredentials(key string, auth types.AuthConfig) (where string, err error) {
-	store := c.own.GetCredentialsStore(key)
-	if err := store.Store(auth); err != nil {
-		return "", fmt.Errorf("save the credentials: %w", err)
-	}
-	return c.own.GetFilename(), nil
+// StoreCredentials keeps a login, under its server's address, in tug's file or its credential helper.
+func (c *Config) StoreCredentials(auth types.AuthConfig) error {
+	return c.own.GetCredentialsStore(auth.ServerAddress).Store(auth)
 }
 
 // EraseCredentials forgets a login of tug's; remains says that Docker's file still has one.

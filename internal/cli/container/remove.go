@@ -35,3 +35,10 @@ func Remove(s *session.Session) *cobra.Command {
 	flags.BoolVarP(&o.Force, "force", "f", false, "Force the removal of a running container (uses SIGKILL)")
 	return cmd
 }
+
+// RemoveBelow gives the same command as it is called below `container`.
+func RemoveBelow(s *session.Session) *cobra.Command {
+	cmd := Remove(s)
+	cmd.Aliases = []string{"remove"}
+	return cmd
+}

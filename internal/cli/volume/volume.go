@@ -1,0 +1,2 @@
+// Package volume holds the commands on volumes, one a file.
+package volume
