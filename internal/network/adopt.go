@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"golang.org/x/sys/unix"
 
 	"tug/internal/network/rtnl"
 )
@@ -110,9 +111,9 @@ func (n *Networks) veths() ([]string, error) {
 		bridges[l.index] = l.index != 0
 	}
 	n.state.Unlock()
-	links, err := n.host.LinkList()
+	links, err := whole("interfaces", n.host.LinkList)
 	if err != nil {
-		return nil, fmt.Errorf("list interfaces: %w", err)
+		return nil, err
 	}
 	var names []string
 	for _, link := range links {
@@ -140,7 +141,9 @@ func (n *Networks) RemoveAll() error {
 	}
 	n.state.Unlock()
 	for _, b := range bridges {
-		errs = append(errs, n.sockets.Do(b))
+		if err := n.sockets.Do(b); !errors.Is(err, unix.ENODEV) {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(append(errs, n.table.Delete())...)
 }

@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"github.com/containerd/errdefs"
-	"golang.org/x/sys/unix"
 
 	"tug/internal/network/rtnl"
 )
@@ -191,7 +190,7 @@ func (n *Networks) enter(a Attachment, ep *Endpoint) (inner *rtnl.Socket, err er
 // connect makes the veth pair. If somebody has deleted the bridge, it is made again.
 func (n *Networks) connect(l live, a Attachment, ep *Endpoint) error {
 	err := n.makeVeth(l, a, ep)
-	if errors.Is(err, unix.ENODEV) {
+	if err != nil && n.bridgeGone(l) {
 		n.log.Warn("bridge is gone and made again", "network", l.Name, "bridge", l.Link)
 		if l.index, err = n.remakeBridge(l.ID); err != nil {
 			return err
@@ -202,6 +201,12 @@ func (n *Networks) connect(l live, a Attachment, ep *Endpoint) error {
 		return err
 	}
 	return setSysctl6("1", "conf", ep.HostIf, "disable_ipv6") // this end is a bridge's port and speaks for nobody
+}
+
+// bridgeGone tells whether the network's bridge is no longer the one that it was.
+func (n *Networks) bridgeGone(l live) bool {
+	index, err := n.linkIndex(l.Link)
+	return err == nil && index != l.index
 }
 
 func (n *Networks) makeVeth(l live, a Attachment, ep *Endpoint) error {

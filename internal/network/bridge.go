@@ -95,9 +95,9 @@ func bridgeSysctls(nw Network) error {
 
 // giveAddresses gives the bridge the gateways' addresses and takes all others away but link-local ones.
 func (n *Networks) giveAddresses(link netlink.Link, nw Network) error {
-	present, err := n.host.AddrList(link, netlink.FAMILY_ALL)
+	present, err := whole("addresses", func() ([]netlink.Addr, error) { return n.host.AddrList(link, netlink.FAMILY_ALL) })
 	if err != nil {
-		return fmt.Errorf("list addresses: %w", err)
+		return err
 	}
 	want := make(map[netip.Prefix]bool)
 	for _, s := range nw.Subnets {
@@ -212,9 +212,9 @@ func (n *Networks) recordedSubnets() []netip.Prefix {
 // routed returns what the host has routes to, but for those through the link except, and its name servers, which a route of
 // ours would hide.
 func (n *Networks) routed(except string) ([]netip.Prefix, error) {
-	routes, err := n.host.RouteList(nil, netlink.FAMILY_ALL)
-	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
-		return nil, fmt.Errorf("list the host's routes: %w", err)
+	routes, err := whole("the host's routes", func() ([]netlink.Route, error) { return n.host.RouteList(nil, netlink.FAMILY_ALL) })
+	if err != nil {
+		return nil, err
 	}
 	own := -1
 	if link, err := n.host.LinkByName(except); err == nil {

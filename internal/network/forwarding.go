@@ -26,9 +26,9 @@ func (n *Networks) forwarding() ([]string, error) {
 	if strings.TrimSpace(string(content)) == "1" {
 		return readClosed(path)
 	}
-	links, err := n.host.LinkList()
+	links, err := whole("interfaces", n.host.LinkList)
 	if err != nil {
-		return nil, fmt.Errorf("list interfaces: %w", err)
+		return nil, err
 	}
 	closed := []string{}
 	for _, l := range links {

@@ -91,7 +91,7 @@ func (w *world) restart() {
 
 func nothingLeft(t *testing.T) {
 	t.Helper()
-	links, err := netlink.LinkList()
+	links, err := whole("interfaces", netlink.LinkList)
 	assert.NilError(t, err)
 	for _, l := range links {
 		assert.Assert(t, l.Attrs().Name == "lo" || l.Attrs().Flags&net.FlagUp == 0, "%s is left", l.Attrs().Name)
@@ -388,4 +388,12 @@ func bridgedFramesPassRules(t *testing.T, value string) {
 	assert.NilError(t, err)
 	assert.NilError(t, setSysctl(value, "bridge", name))
 	t.Cleanup(func() { assert.NilError(t, setSysctl(strings.TrimSpace(string(before)), "bridge", name)) })
+}
+
+// readLine reads one datagram, or "" when none comes.
+func readLine(c net.Conn) string {
+	b := make([]byte, 1500)
+	_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+	n, _ := c.Read(b)
+	return string(b[:n])
 }

@@ -19,17 +19,19 @@ func Namespace() (*os.File, error) {
 
 // Inside runs fn on a thread that has entered the network namespace ns, and brings the thread home again. Descriptors that
 // fn opens (sockets, files below /proc/sys/net) keep belonging to ns.
-func Inside(ns, home *os.File, fn func() error) error {
+func Inside(ns, home *os.File, fn func() error) (err error) {
 	runtime.LockOSThread()
 	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
 		runtime.UnlockOSThread()
 		return fmt.Errorf("enter the network namespace: %w", err)
 	}
-	err := fn()
-	if back := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); back != nil {
-		// The thread stays locked: it ends with its goroutine instead of serving others in the wrong namespace.
-		return fmt.Errorf("come back from the network namespace: %w", back)
-	}
-	runtime.UnlockOSThread()
-	return err
+	defer func() {
+		if back := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); back != nil {
+			// The thread stays locked: it ends with its goroutine instead of serving others in the wrong namespace.
+			err = fmt.Errorf("come back from the network namespace: %w", back)
+			return
+		}
+		runtime.UnlockOSThread()
+	}()
+	return fn()
 }
