@@ -46,6 +46,10 @@ type MountPoint struct {
 	Propagation string `json:",omitempty"`
 	// NonRecursive binds leave out the mounts below Source.
 	NonRecursive bool `json:",omitempty"`
+	// MustExist binds do not make a Source that is missing.
+	MustExist bool `json:",omitempty"`
+	// ReadOnlyDeep mounts are read-only with all mounts below them.
+	ReadOnlyDeep bool `json:",omitempty"`
 	// Options are mount options of a tmpfs, as of mount(8).
 	Options []string `json:",omitempty"`
 	// Anonymous volumes go with the container when it is removed with its volumes.
@@ -97,10 +101,11 @@ type HealthResult struct {
 
 // Live is what belongs to one run of a container and ends with it.
 type Live struct {
-	ShimDir  string // folder of the shim's socket
-	CgroupV  string `json:",omitempty"` // path of the cgroup below the hierarchies' roots
-	IDBase   uint32 `json:",omitempty"` // first id on the host of its user namespace; 0: the host's
-	Endpoint []byte `json:",omitempty"` // JSON of the endpoints, which only package network reads
+	ShimDir string // folder of the shim's socket
+	Cgroup  string // the cgroup's parent
+	IDBase  uint32 `json:",omitempty"` // first id on the host of its user namespace; 0: the host's
+	// Endpoints and all ports that were given, in a form that only the engine reads.
+	Endpoints []byte `json:",omitempty"`
 	// Ports are the published ports with the host's ports that were given.
 	Ports map[string][]PortBinding `json:",omitempty"`
 }

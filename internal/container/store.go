@@ -32,6 +32,7 @@ type Store struct {
 type entry struct {
 	record  *Record
 	changed chan struct{} // closed when the record changes
+	removed bool
 	claim   chan struct{} // holds a token while nobody has claimed the container
 	writes  sync.Mutex    // orders the writes to disk
 }
@@ -97,8 +98,8 @@ func (s *Store) forget(id string) {
 		if s.names[e.record.Name] == id {
 			delete(s.names, e.record.Name)
 		}
+		e.removed = true
 		close(e.changed)
-		e.changed = make(chan struct{})
 	}
 }
 
@@ -156,15 +157,28 @@ func (s *Store) List() []*Record {
 	return list
 }
 
-// Watch gives a container's record as it is now, and a channel that is closed when it changes or goes.
-func (s *Store) Watch(id string) (*Record, <-chan struct{}, error) {
+// Watch gives a view of one container that stays when it is removed. Errors: NotFound.
+func (s *Store) Watch(ref string) (*Watch, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	e, ok := s.byID[id]
-	if !ok {
-		return nil, nil, fmt.Errorf("No such container: %s: %w", id, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+	e, err := s.find(ref)
+	if err != nil {
+		return nil, err
 	}
-	return e.record, e.changed, nil
+	return &Watch{s, e}, nil
+}
+
+// Watch is a view of one container.
+type Watch struct {
+	store *Store
+	entry *entry
+}
+
+// Look gives the record as it is, or was when the container was removed, and a channel that is closed when that changes.
+func (w *Watch) Look() (r *Record, changed <-chan struct{}, removed bool) {
+	w.store.mu.RLock()
+	defer w.store.mu.RUnlock()
+	return w.entry.record, w.entry.changed, w.entry.removed
 }
 
 // Claim waits until nobody else starts, removes or otherwise rebuilds the container, and keeps others from it until
@@ -212,6 +226,9 @@ func (s *Store) Change(id string, change func(*Record)) (*Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.record = r
+	if e.removed {
+		return r, nil
+	}
 	close(e.changed)
 	e.changed = make(chan struct{})
 	return r, nil

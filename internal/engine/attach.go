@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+
+	"tug/internal/container"
+	"tug/internal/logs/logread"
+	"tug/internal/shim"
+)
+
+// shimClient is the daemon's side of a shim.
+type shimClient = *shim.Client
+
+// Attached is a client's session with a process: a connection to its shim, at once or as soon as it starts.
+type Attached struct {
+	TTY    bool
+	want   shim.Attach
+	keys   []byte // that detach
+	engine *Engine
+	id     string // of the container, whose log is shown first if logs is set
+	logs   bool
+	stream bool
+	conn   chan *net.UnixConn // gives one connection, or is closed if the process will not start
+}
+
+// Attach prepares a session with the container's first process. It may come before Start, and then misses no output.
+// Errors: NotFound, Conflict (paused, restarting), InvalidArgument.
+func (e *Engine) Attach(_ context.Context, ref string, o AttachOptions) (*Attached, error) {
+	r, err := e.containers.Get(ref)
+	if err != nil {
+		return nil, err
+	}
+	switch r.State.Status {
+	case container.Paused:
+		return nil, fmt.Errorf("container %s is paused, unpause the container before attach: %w", r.ID, errConflict)
+	case container.Restarting:
+		return nil, fmt.Errorf("container %s is restarting, wait until the container is running: %w", r.ID, errConflict)
+	}
+	keys, err := detachKeys(o.DetachKeys)
+	if err != nil {
+		return nil, err
+	}
+	a := &Attached{
+		TTY: r.Config.Tty, keys: keys, engine: e, id: r.ID, logs: o.Logs, stream: o.Stream, conn: make(chan *net.UnixConn, 1),
+		want: shim.Attach{Stdin: o.Stdin && r.Config.OpenStdin, Stdout: o.Stdout, Stderr: o.Stderr},
+	}
+	if !o.Stream {
+		close(a.conn)
+		return a, nil
+	}
+	e.mu.Lock()
+	run, running := e.runs[r.ID]
+	if !running {
+		e.waiting[r.ID] = append(e.waiting[r.ID], a)
+	}
+	e.mu.Unlock()
+	if running {
+		return a, a.connect(run.client)
+	}
+	return a, nil
+}
+
+// connect attaches to the process in the shim and hands the connection to Serve.
+func (a *Attached) connect(c shimClient) error {
+	conn, err := c.Attach(a.want)
+	if err != nil {
+		close(a.conn)
+		return err
+	}
+	a.conn <- conn
+	return nil
+}
+
+// connectWaiting attaches the clients that wait for a container, before it is started.
+func (e *Engine) connectWaiting(id string, c shimClient) error {
+	e.mu.Lock()
+	list := e.waiting[id]
+	delete(e.waiting, id)
+	e.mu.Unlock()
+	for _, a := range list {
+		if err := a.connect(c); err != nil {
+			return fmt.Errorf("attach: %w", err)
+		}
+	}
+	return nil
+}
+
+// dropWaiting tells the clients that wait for a container that it will not start.
+func (e *Engine) dropWaiting(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, a := range e.waiting[id] {
+		close(a.conn)
+	}
+	delete(e.waiting, id)
+}
+
+// leave takes a session that nobody serves any more from those that wait.
+func (a *Attached) leave() {
+	e := a.engine
+	e.mu.Lock()
+	e.waiting[a.id] = slices.DeleteFunc(e.waiting[a.id], func(o *Attached) bool { return o == a })
+	if len(e.waiting[a.id]) == 0 {
+		delete(e.waiting, a.id)
+	}
+	e.mu.Unlock()
+	select {
+	case conn, ok := <-a.conn:
+		if ok {
+			conn.Close()
+		}
+	default:
+	}
+}
+
+// Serve copies both ways until the process has ended, the client is gone, ctx ends, or the detach keys are typed
+// (ErrDetached). When the client ends its side, so does the process's standard input.
+func (a *Attached) Serve(ctx context.Context, client Stream) error {
+	if a.logs {
+		if err := a.showLog(ctx, client); err != nil {
+			return err
+		}
+	}
+	if !a.stream {
+		return client.CloseWrite()
+	}
+	var conn *net.UnixConn
+	select {
+	case c, ok := <-a.conn:
+		if !ok {
+			return client.CloseWrite()
+		}
+		conn = c
+	case <-ctx.Done():
+		a.leave()
+		return ctx.Err()
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	input := make(chan error, 1)
+	go func() { input <- a.input(conn, client) }()
+	output := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(client, conn)
+		output <- err
+	}()
+	for {
+		select {
+		case err := <-input:
+			if errors.Is(err, ErrDetached) {
+				return err
+			}
+			input = nil
+		case <-output:
+			client.CloseWrite()
+			return nil
+		}
+	}
+}
+
+// input copies what the client types to the process, and looks for the detach keys.
+func (a *Attached) input(conn *net.UnixConn, client io.Reader) error {
+	var err error
+	if len(a.keys) > 0 && a.TTY && a.want.Stdin {
+		err = copyUntil(conn, client, a.keys)
+	} else {
+		_, err = io.Copy(conn, client)
+	}
+	if errors.Is(err, ErrDetached) {
+		return err
+	}
+	return conn.CloseWrite()
+}
+
+// showLog writes what the container has put out so far.
+func (a *Attached) showLog(ctx context.Context, client io.Writer) error {
+	return a.engine.Logs(ctx, a.id, logread.ReadOptions{Tail: -1, Stdout: a.want.Stdout, Stderr: a.want.Stderr}, func(entry logread.Entry) error {
+		if a.TTY {
+			_, err := client.Write(entry.Line)
+			return err
+		}
+		stream := byte(1)
+		if entry.Stream == "stderr" {
+			stream = 2
+		}
+		n := len(entry.Line)
+		frame := append([]byte{stream, 0, 0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}, entry.Line...)
+		_, err := client.Write(frame)
+		return err
+	})
+}

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+
+	"tug/internal/container"
+	"tug/internal/image"
+	"tug/internal/undo"
+)
+
+// Create makes a container of an image, which does not run yet, and gives its ID.
+// Errors: NotFound (no such image), Conflict (name taken), InvalidArgument.
+func (e *Engine) Create(ctx context.Context, req CreateRequest) (id string, warnings []string, err error) {
+	var undo undo.Stack
+	defer undo.OnError(&err)
+
+	r, img, err := e.draft(ctx, req)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := e.makeLayer(ctx, r, img); err != nil {
+		return "", nil, err
+	}
+	undo.Add(func() { e.throwAway(r.ID) })
+	if err := e.resolveMounts(ctx, r, img, &undo); err != nil {
+		return "", nil, err
+	}
+	if err := e.add(r, req.Name != ""); err != nil {
+		return "", nil, err
+	}
+	e.publish(r, "create")
+	return r.ID, r.Warnings, nil
+}
+
+// draft makes the record of a container: what the image says, overlaid with what was asked for, and checked.
+func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Record, image.Image, error) {
+	img, err := e.images.Get(ctx, req.Config.Image)
+	if err != nil {
+		return nil, img, err
+	}
+	if req.Name != "" {
+		if err := container.CheckName(req.Name); err != nil {
+			return nil, img, err
+		}
+	}
+	r := &container.Record{
+		ID: container.NewID(), Name: strings.TrimPrefix(req.Name, "/"), Created: time.Now().UTC(), ImageID: img.ID.String(),
+		Config: mergeConfig(req.Config, img.Config), Host: req.Host, Networks: req.Networks, State: container.State{Status: container.Created},
+	}
+	command := slices.Concat(r.Config.Entrypoint, r.Config.Cmd)
+	if len(command) == 0 || command[0] == "" {
+		return nil, img, fmt.Errorf("no command specified: the image %s has no CMD and no ENTRYPOINT, so give one: %w", req.Config.Image, errdefs.ErrInvalidArgument)
+	}
+	r.Path, r.Args = command[0], command[1:]
+	if r.Config.Hostname == "" && r.Host.NetworkMode == "host" {
+		r.Config.Hostname, _ = os.Hostname()
+	}
+	if r.Config.Hostname == "" {
+		r.Config.Hostname = r.ID[:12]
+	}
+	if r.Host.NetworkMode == "" {
+		r.Host.NetworkMode = "default"
+	}
+	if r.Host.LogConfig.Type == "" {
+		r.Host.LogConfig.Type = "json-file"
+	}
+	if err := e.check(r); err != nil {
+		return nil, img, err
+	}
+	return r, img, nil
+}
+
+// mergeConfig overlays the image's configuration with the creator's (Docker's rules: a given entry point makes the
+// image's command void; environment, labels, ports and volumes add up).
+func mergeConfig(c container.Config, i image.Config) container.Config {
+	if len(c.Entrypoint) == 0 {
+		if len(c.Cmd) == 0 {
+			c.Cmd, c.ArgsEscaped = i.Cmd, i.ArgsEscaped
+		}
+		if c.Entrypoint == nil {
+			c.Entrypoint = i.Entrypoint
+		}
+	}
+	if len(c.Entrypoint) == 1 && c.Entrypoint[0] == "" { // --entrypoint "" takes the image's away
+		c.Entrypoint = nil
+	}
+	c.User = cmp.Or(c.User, i.User)
+	c.WorkingDir = cmp.Or(c.WorkingDir, i.WorkingDir)
+	c.StopSignal = cmp.Or(c.StopSignal, i.StopSignal)
+	if c.StopTimeout == nil {
+		c.StopTimeout = i.StopTimeout
+	}
+	if c.Shell == nil {
+		c.Shell = i.Shell
+	}
+	c.Env = mergeEnv(i.Env, c.Env)
+	c.ExposedPorts = union(i.ExposedPorts, c.ExposedPorts)
+	c.Volumes = union(i.Volumes, c.Volumes)
+	c.Labels = union(i.Labels, c.Labels)
+	c.OnBuild = i.OnBuild
+	c.Healthcheck = mergeHealth(c.Healthcheck, i.Healthcheck)
+	return c
+}
+
+func mergeHealth(c *container.Healthcheck, i *image.Healthcheck) *container.Healthcheck {
+	if i == nil {
+		return c
+	}
+	h := container.Healthcheck(*i)
+	if c == nil {
+		return &h
+	}
+	if len(c.Test) > 0 {
+		h.Test = c.Test
+	}
+	h.Interval, h.Timeout = cmp.Or(c.Interval, h.Interval), cmp.Or(c.Timeout, h.Timeout)
+	h.StartPeriod, h.StartInterval = cmp.Or(c.StartPeriod, h.StartPeriod), cmp.Or(c.StartInterval, h.StartInterval)
+	h.Retries = cmp.Or(c.Retries, h.Retries)
+	return &h
+}
+
+// mergeEnv keeps the image's variables that the creator does not set, in their order.
+func mergeEnv(image, own []string) []string {
+	set := map[string]bool{}
+	for _, e := range own {
+		name, _, _ := strings.Cut(e, "=")
+		set[name] = true
+	}
+	out := slices.Clone(own)
+	for _, e := range image {
+		if name, _, _ := strings.Cut(e, "="); !set[name] {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func union[V any](below, above map[string]V) map[string]V {
+	if len(below) == 0 {
+		return above
+	}
+	out := maps.Clone(below)
+	maps.Copy(out, above)
+	return out
+}
+
+// makeLayer makes the container's folder with its writable layer, whose root looks like the image's.
+func (e *Engine) makeLayer(ctx context.Context, r *container.Record, img image.Image) error {
+	root, err := e.images.Rootfs(ctx, img)
+	if err != nil {
+		return err
+	}
+	dir := e.dir(r.ID)
+	if err := os.Mkdir(dir, 0o710); err != nil {
+		return fmt.Errorf("make the container's folder: %w", err)
+	}
+	for name, mode := range map[string]os.FileMode{"upper": 0o755, "work": 0o700} {
+		path := filepath.Join(dir, name)
+		if err := os.Mkdir(path, mode); err != nil {
+			return err
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			return err
+		}
+	}
+	if len(root.Layers) == 0 {
+		return nil
+	}
+	info, err := os.Stat(filepath.Join(root.Base, root.Layers[0]))
+	if err != nil {
+		return fmt.Errorf("look at the image's topmost layer: %w", err)
+	}
+	return os.Chmod(filepath.Join(dir, "upper"), info.Mode())
+}
+
+// add records the container, under a name that is made up if it was given none.
+func (e *Engine) add(r *container.Record, named bool) error {
+	if named {
+		return e.containers.Add(r)
+	}
+	for attempt := 0; ; attempt++ {
+		r.Name = container.RandomName(attempt)
+		err := e.containers.Add(r)
+		if err == nil || !errdefs.IsConflict(err) || attempt > 50 {
+			return err
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tug/internal/container"
+	"tug/internal/shim"
+)
+
+// watch waits until a container has ended and records how.
+func (e *Engine) watch(id string, run *run) {
+	exit, err := run.client.Wait(e.life, "")
+	if e.life.Err() != nil {
+		return // the next daemon will see to it
+	}
+	if err != nil {
+		exit = e.afterShim(run, err)
+	}
+	e.ended(id, run, exit)
+}
+
+// afterShim finds how a container ended whose shim is gone: by what it wrote last, or, if it was killed, by ending the
+// container, which has nobody any more who reads its output.
+func (e *Engine) afterShim(run *run, cause error) shim.Exit {
+	if exit, err := shim.LastWords(run.client.Dir()); err == nil {
+		return exit
+	}
+	e.log.Error("a shim was killed: its container is ended", "shim", run.client.Dir(), "error", cause)
+	e.kill(run)
+	return shim.Exit{Code: 128 + int(unix.SIGKILL), At: time.Now()}
+}
+
+// kill ends all processes of a container.
+func (e *Engine) kill(run *run) {
+	if err := run.group.Kill(); err != nil {
+		e.log.Warn("kill a container's processes", "cgroup", run.group.Path(), "error", err)
+	}
+}
+
+// ended lets go of what a run had and records how it ended; then the container is removed or started again if it asked
+// for that.
+func (e *Engine) ended(id string, run *run, exit shim.Exit) {
+	e.unpublish(run)
+	for _, ep := range run.endpoints {
+		e.networks.Detach(ep)
+	}
+	e.kill(run) // what is left in a container that shares the host's processes
+	e.removeGroup(run.group)
+	r, err := e.recordEnd(id, exit)
+	if err == nil {
+		e.publish(r, "die")
+		if r.Host.AutoRemove {
+			err = e.discard(r, true)
+		}
+	}
+	if err != nil {
+		e.log.Error("record the end of a container", "container", id, "error", err)
+	}
+	e.mu.Lock()
+	delete(e.runs, id)
+	e.mu.Unlock()
+	e.forgetShim(run)
+	close(run.exited)
+	if r != nil && !r.Host.AutoRemove {
+		e.restartByPolicy(r)
+	}
+}
+
+// forgetShim removes the shim's folder and gives its ids back. The shim ends by itself once all is told.
+func (e *Engine) forgetShim(run *run) { e.maker.Forget(run.client.Dir(), run.idBase) }
+
+func (e *Engine) unpublish(run *run) {
+	if len(run.ports) == 0 || len(run.endpoints) == 0 {
+		return
+	}
+	if err := e.networks.Unpublish(run.endpoints[0], run.ports); err != nil {
+		e.log.Warn("unpublish ports", "error", err)
+	}
+}
+
+func (e *Engine) recordEnd(id string, exit shim.Exit) (*container.Record, error) {
+	return e.containers.Change(id, func(r *container.Record) { endState(&r.State, exit) })
+}
+
+func endState(s *container.State, exit shim.Exit) {
+	s.Status, s.Pid, s.Live = container.Exited, 0, nil
+	s.ExitCode, s.FinishedAt, s.OOMKilled = exit.Code, exit.At.UTC(), exit.OOM
+}
+
+// restartByPolicy starts a container again if its restart policy says so.
+func (e *Engine) restartByPolicy(r *container.Record) {
+	p := r.Host.RestartPolicy
+	again := p.Name == "always" || p.Name == "unless-stopped" ||
+		p.Name == "on-failure" && r.State.ExitCode != 0 && (p.MaximumRetryCount == 0 || r.RestartCount < p.MaximumRetryCount)
+	if !again || r.ManuallyStopped || e.life.Err() != nil {
+		return
+	}
+	e.work.Go(func() { e.restartLater(r) })
+}
+
+const (
+	firstDelay = 100 * time.Millisecond
+	longDelay  = time.Minute
+	settled    = 10 * time.Second // a container that ran so long starts again at once
+)
+
+// restartLater waits, longer from time to time, and starts the container again unless somebody has touched it.
+func (e *Engine) restartLater(r *container.Record) {
+	count := r.RestartCount
+	if r.State.FinishedAt.Sub(r.State.StartedAt) > settled {
+		count = 0
+	}
+	delay := min(firstDelay<<min(count, 20), longDelay)
+	waiting, err := e.containers.Change(r.ID, func(r *container.Record) {
+		r.State.Status = container.Restarting
+		r.RestartCount++
+	})
+	if err != nil {
+		return // removed meanwhile
+	}
+	view, err := e.containers.Watch(r.ID)
+	if err != nil {
+		return
+	}
+	_, changed, _ := view.Look()
+	select {
+	case <-e.life.Done():
+		return
+	case <-changed:
+	case <-time.After(delay):
+	}
+	now, release, err := e.containers.Claim(e.life, waiting.ID)
+	if err != nil {
+		return
+	}
+	defer release()
+	if now.State.Status != container.Restarting || now.ManuallyStopped {
+		return
+	}
+	if err := e.start(e.life, now); err != nil {
+		e.log.Warn("restart", "container", r.ID, "error", err)
+		if failed, err := e.containers.Change(r.ID, func(r *container.Record) {
+			r.State.Status, r.State.FinishedAt = container.Exited, time.Now().UTC()
+		}); err == nil {
+			e.restartByPolicy(failed)
+		}
+	}
+}
+
+// startRestarting starts the containers that their policy wants running after the daemon's start.
+func (e *Engine) startRestarting() {
+	for _, r := range e.containers.List() {
+		if r.IsRunning() {
+			continue
+		}
+		p := r.Host.RestartPolicy.Name
+		if r.State.Status == container.Restarting || p == "always" && r.State.Status == container.Exited || p == "unless-stopped" && r.State.Status == container.Exited && !r.ManuallyStopped {
+			e.work.Go(func() {
+				if err := e.Start(e.life, r.ID); err != nil {
+					e.log.Warn("start again after the daemon's start", "container", r.ID, "error", err)
+				}
+			})
+		}
+	}
+}
+
+func containsAny(s string, parts ...string) bool {
+	for _, p := range parts {
+		if strings.Contains(s, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// adopt finds the containers that earlier daemons started, and sweeps what belongs to none.
+func (e *Engine) adopt(ctx context.Context) error {
+	adopted := map[string]bool{} // folders of shims
+	var lives []adoption
+	for _, r := range e.containers.List() {
+		if r.State.Live == nil {
+			continue
+		}
+		a, err := e.adoptOne(ctx, r)
+		if err != nil {
+			return fmt.Errorf("adopt container %s: %w", r.ID, err)
+		}
+		adopted[r.State.Live.ShimDir] = true
+		lives = append(lives, a)
+	}
+	e.adoptNetworks(lives)
+	e.sweep(adopted)
+	for _, a := range lives {
+		e.mu.Lock()
+		e.runs[a.id] = a.run
+		e.mu.Unlock()
+		e.work.Go(func() {
+			if a.dead != nil {
+				e.ended(a.id, a.run, *a.dead)
+				return
+			}
+			e.watch(a.id, a.run)
+		})
+	}
+	return nil
+}

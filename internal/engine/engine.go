@@ -1,0 +1,252 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"tug/internal/cgroup"
+	"tug/internal/container"
+	"tug/internal/idmap"
+	"tug/internal/image"
+	"tug/internal/ipam"
+	"tug/internal/network"
+	"tug/internal/plan"
+	"tug/internal/seccomp"
+	"tug/internal/slot"
+	"tug/internal/state"
+	"tug/internal/volume"
+)
+
+// Options are what an engine is opened with. All that it makes on the host lies below these folders and names, so that
+// any number of engines can run side by side.
+type Options struct {
+	DataRoot     string // what outlives a reboot
+	ExecRoot     string // what does not
+	Shim         string // the program tug-shim
+	Bridge       string // interface of the default bridge; "none": no default bridge
+	BridgeIP     string // its address, with the length of the subnet; "": from the pools
+	Pools        []ipam.Pool
+	CgroupParent string // path below the hierarchies' roots, or a systemd slice
+	UserNS       bool   // containers get a user namespace of their own unless they ask for the host's
+	Slots        int    // how many slots are kept ready
+	Mirrors      map[string][]string
+	Insecure     []string
+	Debug        bool
+	Build        Version
+	Log          *slog.Logger
+}
+
+// Engine is the whole of one daemon, without its faces.
+type Engine struct {
+	Options
+	log                *slog.Logger
+	dataRoot, execRoot string
+	kernel             plan.Kernel
+	id                 string // of this engine, kept over restarts
+
+	db         *state.DB
+	containers *container.Store
+	images     *image.Images
+	networks   *network.Networks
+	volumes    *volume.Volumes
+	cgroups    *cgroup.Host
+	filters    seccomp.Cache
+	ids        *idmap.Pool
+	maker      *slot.Maker
+	slots      *slots
+	passwd     passwdCache
+
+	work sync.WaitGroup // goroutines of the engine
+	stop context.CancelFunc
+	life context.Context // ends when the engine closes
+
+	mu      sync.Mutex // guards what follows
+	runs    map[string]*run
+	waiting map[string][]*Attached // clients attached to containers that do not run yet
+	execs   map[string]*execution
+	events  subscribers
+}
+
+// Open opens the engine: it finds the containers that run already, and makes ready for more.
+func Open(ctx context.Context, o Options) (e *Engine, err error) {
+	e = &Engine{
+		Options: o, log: o.Log, dataRoot: o.DataRoot, execRoot: o.ExecRoot, kernel: probeKernel(),
+		runs: map[string]*run{}, waiting: map[string][]*Attached{}, execs: map[string]*execution{},
+	}
+	e.life, e.stop = context.WithCancel(context.Background())
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if err := e.openFolders(); err != nil {
+		return e, err
+	}
+	if err := e.openDomains(ctx); err != nil {
+		return e, err
+	}
+	if err := e.adopt(ctx); err != nil {
+		return e, err
+	}
+	if !e.kernel.IDMapped && e.UserNS {
+		e.log.Warn("this kernel takes no id-mapped layers below an overlay (5.19 does): containers' root is the host's root")
+		e.UserNS = false
+	}
+	kind := want{Kind: slot.Kind{UserNS: e.UserNS, Network: true}, bridge: e.Bridge != "none"}
+	e.slots = newSlots(e.maker, e.networks, kind, o.Slots, e.log)
+	e.startRestarting()
+	return e, nil
+}
+
+// openFolders makes the folders, which nobody but root may look into.
+func (e *Engine) openFolders() error {
+	for _, d := range []string{e.dataRoot, e.execRoot, filepath.Join(e.dataRoot, "containers"), filepath.Join(e.dataRoot, "trash")} {
+		if err := os.MkdirAll(d, 0o710); err != nil {
+			return err
+		}
+		if err := os.Chmod(d, 0o710); err != nil {
+			return err
+		}
+	}
+	var err error
+	e.id, err = engineID(filepath.Join(e.dataRoot, "engine-id"))
+	return err
+}
+
+func (e *Engine) openDomains(ctx context.Context) (err error) {
+	if e.db, err = state.Open(filepath.Join(e.dataRoot, "state.db"), e.log); err != nil {
+		return err
+	}
+	volatile, err := state.OpenVolatile(filepath.Join(e.execRoot, "containers"), e.log)
+	if err != nil {
+		return err
+	}
+	if e.containers, err = container.OpenStore(e.db.Bucket("containers"), volatile); err != nil {
+		return err
+	}
+	if e.volumes, err = volume.Open(filepath.Join(e.dataRoot, "volumes"), e.db.Bucket("volumes")); err != nil {
+		return err
+	}
+	if e.cgroups, err = cgroup.Detect(); err != nil {
+		return err
+	}
+	if e.images, err = image.Open(ctx, image.Settings{Root: filepath.Join(e.dataRoot, "image"), Mirrors: e.Mirrors, Insecure: e.Insecure, Log: e.log, UserAgent: "tug/" + e.Build.Version}); err != nil {
+		return fmt.Errorf("open the images: %w", err)
+	}
+	e.ids = idmap.NewPool(e.dataRoot, "/etc/subuid", "/etc/subgid")
+	if e.maker, err = slot.NewMaker(e.Shim, filepath.Join(e.execRoot, "shims"), e.ids, e.log); err != nil {
+		return err
+	}
+	table := "tug"
+	if e.Bridge != "" && e.Bridge != "tug0" {
+		table = "tug-" + e.Bridge
+	}
+	e.networks, err = network.Open(ctx, network.Config{
+		StateDir: filepath.Join(e.execRoot, "network"), Bridge: e.Bridge, BridgeIP: e.BridgeIP, Pools: e.Pools, Table: table, Log: e.log,
+	}, networkRecords{e.db.Bucket("networks")})
+	if err != nil {
+		return fmt.Errorf("open the networks: %w", err)
+	}
+	return nil
+}
+
+// Close lets go of everything, and leaves the containers running.
+func (e *Engine) Close(ctx context.Context) error {
+	e.stop()
+	if e.slots != nil {
+		e.slots.close()
+	}
+	e.work.Wait()
+	var errs []error
+	if e.networks != nil {
+		errs = append(errs, e.networks.Close(ctx))
+	}
+	if e.images != nil {
+		errs = append(errs, e.images.Close())
+	}
+	if e.db != nil {
+		errs = append(errs, e.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Images are the engine's images.
+func (e *Engine) Images() *image.Images { return e.images }
+
+// Networks are the engine's networks.
+func (e *Engine) Networks() *network.Networks { return e.networks }
+
+// Get gives a container's record by name, ID or the beginning of the ID. It must not be changed. Errors: NotFound,
+// InvalidArgument if several IDs begin so.
+func (e *Engine) Get(ref string) (*container.Record, error) { return e.containers.Get(ref) }
+
+// List gives the records of all containers, the newest first. They must not be changed.
+func (e *Engine) List() []*container.Record { return e.containers.List() }
+
+// networkRecords keeps networks in the state file.
+type networkRecords struct{ *state.Bucket }
+
+func (r networkRecords) Load() (list []network.Network, err error) {
+	err = r.Bucket.Load(func(_ string, decode func(any) error) error {
+		var n network.Network
+		if err := decode(&n); err != nil {
+			return err
+		}
+		list = append(list, n)
+		return nil
+	})
+	return list, err
+}
+
+func (r networkRecords) Put(n network.Network) error { return r.Bucket.Put(n.ID, n) }
+
+// engineID gives the ID in the file, and makes one up the first time.
+func engineID(file string) (string, error) {
+	if data, err := os.ReadFile(file); err == nil && len(data) > 0 {
+		return string(data), nil
+	}
+	id := container.NewID()[:32]
+	return id, os.WriteFile(file, []byte(id), 0o600)
+}
+
+// run is what the engine holds for a running container.
+type run struct {
+	client    shimClient
+	pid       int
+	started   time.Time
+	idBase    uint32 // of its user namespace; 0: it has none, or shares another's
+	warnings  []string
+	endpoints []*network.Endpoint
+	ports     []network.PortBinding
+	group     *cgroup.Group
+	exited    chan struct{} // closed once its end is recorded
+}
+
+func (e *Engine) run(id string) (*run, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r, ok := e.runs[id]
+	return r, ok
+}
+
+// isolated tells whether a container is to have a user namespace, and a warning if it cannot have one.
+func (e *Engine) isolated(h *container.HostConfig) bool {
+	if !e.UserNS || h.UsernsMode == "host" || h.Privileged || h.NetworkMode == "host" || h.PidMode == "host" || h.IpcMode == "host" {
+		return false
+	}
+	return !slices.ContainsFunc([]string{h.NetworkMode, h.PidMode, h.IpcMode}, func(m string) bool {
+		owner, ok := joined(m)
+		if !ok {
+			return false
+		}
+		r, err := e.containers.Get(owner)
+		return err == nil && !e.isolated(&r.Host)
+	})
+}

@@ -1,0 +1,262 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"tug/internal/container"
+	"tug/internal/oci"
+	"tug/internal/plan"
+	"tug/internal/shim"
+)
+
+// execution is a further process in a container. Its state is guarded by the engine's lock.
+type execution struct {
+	id, container string
+	config        ExecConfig
+	started       bool
+	running       bool
+	pid           int
+	exitCode      *int
+	ended         time.Time
+}
+
+// keepExecs is how long an ended exec can still be inspected.
+const keepExecs = 5 * time.Minute
+
+// ExecCreate prepares a further process in a running container and gives its ID.
+// Errors: NotFound, Conflict (not running, paused), InvalidArgument.
+func (e *Engine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string, error) {
+	r, err := e.containers.Get(ref)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case r.State.Status == container.Paused:
+		return "", fmt.Errorf("container %s is paused, unpause the container before exec: %w", r.ID, errConflict)
+	case !alive(r):
+		return "", fmt.Errorf("container %s is not running: %w", r.ID, errConflict)
+	case len(c.Cmd) == 0:
+		return "", invalid("No exec command specified")
+	}
+	if _, err := detachKeys(c.DetachKeys); err != nil {
+		return "", err
+	}
+	x := &execution{id: container.NewID(), container: r.ID, config: c}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, old := range e.execs {
+		if old.exitCode != nil && time.Since(old.ended) > keepExecs {
+			delete(e.execs, id)
+		}
+	}
+	e.execs[x.id] = x
+	return x.id, nil
+}
+
+// ExecStart starts the process and returns when it runs; the session is nil for a detached one.
+// Errors: NotFound, Conflict (started already, the container does not run), *StartError.
+func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (_ *Attached, err error) {
+	e.mu.Lock()
+	x, ok := e.execs[id]
+	var run *run
+	if ok {
+		run = e.runs[x.container]
+	}
+	switch {
+	case !ok:
+		err = noExec(id)
+	case run == nil:
+		err = fmt.Errorf("container %s is not running: %w", x.container, errConflict)
+	case x.started:
+		err = fmt.Errorf("exec command %s is already running or has ended: %w", id, errConflict)
+	default:
+		x.started = true
+	}
+	e.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			e.endExec(x, exitCodeOf(err))
+		}
+	}()
+	r, err := e.containers.Get(x.container)
+	if err != nil {
+		return nil, err
+	}
+	p, err := e.execPlan(ctx, r, run, &x.config)
+	if err != nil {
+		return nil, err
+	}
+	attached, err := e.execAttach(x, run, o.Detach)
+	if err != nil {
+		return nil, err
+	}
+	size := cmp.Or(o.ConsoleSize, x.config.ConsoleSize, &[2]uint{})
+	proc, err := run.client.Exec(ctx, &shim.Exec{ID: x.id, Plan: p.Encode(), Process: shim.Streams{
+		Terminal: x.config.Tty, Height: int(size[0]), Width: int(size[1]), Stdin: x.config.AttachStdin, StdinOnce: true,
+	}})
+	if err != nil {
+		if attached != nil {
+			attached.leave()
+		}
+		return nil, execStartError(err, x.config.Cmd[0])
+	}
+	e.mu.Lock()
+	x.running, x.pid = true, proc.Pid
+	e.mu.Unlock()
+	e.work.Go(func() { e.watchExec(x, run) })
+	return attached, nil
+}
+
+// execAttach attaches to the process before it is started, so that none of its output is lost.
+func (e *Engine) execAttach(x *execution, run *run, detach bool) (*Attached, error) {
+	if detach {
+		return nil, nil
+	}
+	c := &x.config
+	keys, err := detachKeys(c.DetachKeys)
+	if err != nil {
+		return nil, err
+	}
+	a := &Attached{
+		TTY: c.Tty, keys: keys, engine: e, id: x.container, stream: true, conn: make(chan *net.UnixConn, 1),
+		want: shim.Attach{ID: x.id, Stdin: c.AttachStdin, Stdout: c.AttachStdout, Stderr: c.AttachStderr},
+	}
+	return a, a.connect(run.client)
+}
+
+// execPlan compiles the plan of a process in a running container.
+func (e *Engine) execPlan(ctx context.Context, r *container.Record, run *run, c *ExecConfig) (*plan.Plan, error) {
+	prep, err := e.prepare(ctx, r, run.idBase, run.group)
+	if err != nil {
+		return nil, err
+	}
+	p, err := e.execProcess(ctx, r, prep.spec, c)
+	if err != nil {
+		return nil, err
+	}
+	prep.env.OpenStdin = c.AttachStdin
+	if c.Privileged {
+		prep.env.Filter = nil
+	}
+	return plan.Exec(prep.spec, p, &prep.env)
+}
+
+// execProcess gives the specification of a process in a container: as the container's own, but for what was asked.
+func (e *Engine) execProcess(ctx context.Context, r *container.Record, spec *specs.Spec, c *ExecConfig) (*specs.Process, error) {
+	p := *spec.Process
+	p.Args, p.Terminal = c.Cmd, c.Tty
+	if c.WorkingDir != "" {
+		if !path.IsAbs(c.WorkingDir) {
+			return nil, invalid("Cwd must be an absolute path")
+		}
+		p.Cwd = path.Clean(c.WorkingDir)
+	}
+	home := ""
+	if c.User != "" {
+		img, err := e.imageOf(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		root, err := e.images.Rootfs(ctx, img)
+		if err != nil {
+			return nil, err
+		}
+		u, err := e.user(r, root, c.User)
+		if err != nil {
+			return nil, err
+		}
+		p.User = specs.User{UID: u.UID, GID: u.GID, AdditionalGids: u.Groups}
+		home = u.Home
+	}
+	for _, v := range spec.Process.Env {
+		if h, ok := strings.CutPrefix(v, "HOME="); ok && home == "" {
+			home = h
+		}
+	}
+	p.Env = oci.Environment(mergeEnv(r.Config.Env, c.Env), spec.Hostname, home, c.Tty)
+	if c.Privileged {
+		all := e.allCaps(e.isolated(&r.Host))
+		p.Capabilities = &specs.LinuxCapabilities{Bounding: all, Effective: all, Permitted: all}
+		p.NoNewPrivileges = false
+	}
+	return &p, nil
+}
+
+func execStartError(err error, program string) error {
+	f := new(shim.Failure)
+	if !errors.As(err, &f) {
+		return err
+	}
+	return &StartError{execError("OCI runtime exec failed: exec failed: unable to start container process: ", f, program)}
+}
+
+func (e *Engine) watchExec(x *execution, run *run) {
+	exit, err := run.client.Wait(e.life, x.id)
+	if err != nil {
+		exit.Code = 137 // its container, or the shim, was killed
+	}
+	e.endExec(x, exit.Code)
+}
+
+func (e *Engine) endExec(x *execution, code int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	x.started, x.running, x.pid, x.exitCode, x.ended = true, false, 0, &code, time.Now()
+}
+
+// forgetExecs forgets the execs of a container that is removed.
+func (e *Engine) forgetExecs(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for k, x := range e.execs {
+		if x.container == id {
+			delete(e.execs, k)
+		}
+	}
+}
+
+// ExecInspect tells how an exec fares. Errors: NotFound.
+func (e *Engine) ExecInspect(_ context.Context, id string) (ExecState, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	x, ok := e.execs[id]
+	if !ok {
+		return ExecState{}, noExec(id)
+	}
+	return ExecState{ID: x.id, ContainerID: x.container, Running: x.running, ExitCode: x.exitCode, Pid: x.pid, Config: x.config, CanRemove: x.exitCode != nil}, nil
+}
+
+// ExecResize sets the size of an exec's terminal. Errors: NotFound, Conflict.
+func (e *Engine) ExecResize(ctx context.Context, id string, height, width uint16) error {
+	e.mu.Lock()
+	x, ok := e.execs[id]
+	var run *run
+	if ok && x.running {
+		run = e.runs[x.container]
+	}
+	e.mu.Unlock()
+	switch {
+	case !ok:
+		return noExec(id)
+	case run == nil:
+		return fmt.Errorf("exec %s is not running: %w", id, errConflict)
+	}
+	return run.client.Resize(ctx, x.id, int(height), int(width))
+}
+
+func noExec(id string) error {
+	return fmt.Errorf("No such exec instance: %s: %w", id, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+}

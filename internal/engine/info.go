@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+
+	"tug/internal/container"
+	"tug/internal/image"
+	"tug/internal/logs/logopt"
+	"tug/internal/network"
+)
+
+// Version tells which build of the engine this is.
+func (e *Engine) Version() Version {
+	v := e.Build
+	v.GoVersion, v.Arch = runtime.Version(), runtime.GOARCH
+	v.KernelVersion, _, _ = kernelRelease()
+	return v
+}
+
+// Info tells of the engine and its host.
+func (e *Engine) Info(ctx context.Context) Info {
+	i := Info{
+		ID: e.id, Driver: "overlayfs", DriverStatus: [][2]string{{"Supports id-mapped layers", strconv.FormatBool(e.kernel.IDMapped)}},
+		LoggingDriver: logopt.JSONFile, LogDrivers: []string{logopt.JSONFile, logopt.Local, logopt.None}, VolumeDrivers: []string{"local"},
+		NetworkDrivers: []string{network.DriverBridge, network.DriverHost, network.DriverNone},
+		CgroupDriver:   "cgroupfs", CgroupVersion: "1", Architecture: machine(), NCPU: runtime.NumCPU(), MemTotal: memTotal(),
+		RootDir: e.dataRoot, ServerVersion: e.Build.Version, Runtimes: []string{"tug"}, DefaultRuntime: "tug",
+		SecurityOptions: []string{"name=seccomp,profile=builtin"}, Warnings: e.cgroups.Warnings(), Mirrors: e.Mirrors, Insecure: e.Insecure, Debug: e.Debug,
+		HTTPProxy: os.Getenv("HTTP_PROXY"), HTTPSProxy: os.Getenv("HTTPS_PROXY"), NoProxy: os.Getenv("NO_PROXY"), IPv4Forwarding: true,
+	}
+	if e.cgroups.V2 {
+		i.CgroupVersion = "2"
+	}
+	has := e.cgroups.Controllers
+	i.MemoryLimit, i.CPUCfs, i.CPUShares, i.CPUSet, i.PidsLimit = has["memory"], has["cpu"], has["cpu"], has["cpuset"], has["pids"]
+	i.OomKillDisable = has["memory"] && !e.cgroups.V2
+	if e.UserNS {
+		i.SecurityOptions = append(i.SecurityOptions, "name=userns")
+	}
+	i.Name, _ = os.Hostname()
+	i.KernelVersion, _, _ = kernelRelease()
+	i.OperatingSystem, i.OSVersion = osRelease()
+	for _, r := range e.containers.List() {
+		i.Containers++
+		switch r.State.Status {
+		case container.Running:
+			i.Running++
+		case container.Paused:
+			i.Paused++
+		default:
+			i.Stopped++
+		}
+	}
+	if images, err := e.images.List(ctx, image.ListOptions{}); err == nil {
+		i.Images = len(images)
+	}
+	return i
+}
+
+// machine is the architecture in uname's words.
+func machine() string {
+	return map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
+}
+
+func memTotal() int64 {
+	data, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	f := strings.Fields(string(data))
+	if len(f) < 2 {
+		return 0
+	}
+	kib, _ := strconv.ParseInt(f[1], 10, 64)
+	return kib << 10
+}
+
+// osRelease gives the name and the version of the host's distribution (os-release(5)).
+func osRelease() (name, version string) {
+	f, err := os.Open("/etc/os-release")
+	if err != nil {
+		return "Linux", ""
+	}
+	defer f.Close()
+	name = "Linux"
+	for s := bufio.NewScanner(f); s.Scan(); {
+		key, value, _ := strings.Cut(s.Text(), "=")
+		value = strings.Trim(value, `"`)
+		switch key {
+		case "PRETTY_NAME":
+			name = value
+		case "VERSION_ID":
+			version = value
+		}
+	}
+	return name, version
+}
+
+// RemoveImage takes names from an image, and removes it with its last one. Errors: NotFound, Conflict (in use).
+func (e *Engine) RemoveImage(ctx context.Context, ref string, force, noPrune bool) ([]image.Removed, error) {
+	return e.images.Remove(ctx, ref, image.RemoveOptions{Force: force, NoPrune: noPrune, InUse: e.usersOf})
+}
+
+// usersOf tells which containers were made of an image.
+func (e *Engine) usersOf(id digest.Digest) []image.User {
+	var users []image.User
+	for _, r := range e.containers.List() {
+		if r.ImageID == id.String() {
+			users = append(users, image.User{Container: r.ID, Running: alive(r)})
+		}
+	}
+	return users
+}

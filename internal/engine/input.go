@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"tug/internal/cgroup"
+	"tug/internal/container"
+	"tug/internal/image"
+	"tug/internal/oci"
+	"tug/internal/overlay"
+	"tug/internal/passwd"
+	"tug/internal/plan"
+	"tug/internal/seccomp"
+)
+
+const initPath = "/sbin/docker-init"
+
+var seccompLoad = seccomp.Load
+
+// prepared is a container's specification and what compiling it into a plan needs beside it.
+type prepared struct {
+	spec *specs.Spec
+	env  plan.Env
+}
+
+// prepare makes the specification of a container that is to run in the given user namespace and cgroup. It changes
+// nothing on the host.
+func (e *Engine) prepare(ctx context.Context, r *container.Record, idBase uint32, group *cgroup.Group) (*prepared, error) {
+	img, err := e.imageOf(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	root, err := e.images.Rootfs(ctx, img)
+	if err != nil {
+		return nil, err
+	}
+	p := &prepared{env: plan.Env{
+		Kernel: e.kernel, IDBase: idBase, OpenStdin: r.Config.OpenStdin,
+		Rootfs:    plan.Rootfs{Base: root.Base, Layers: root.Layers, Dir: e.dir(r.ID)},
+		JoinFiles: group.JoinFiles(), CgroupDir: group.Dir(),
+	}}
+	in, err := e.input(r, root, idBase, group)
+	if err != nil {
+		return nil, err
+	}
+	in.Mounts, p.env.Files = specMounts(r.Mounts)
+	for _, f := range []string{in.Files.Hosts, in.Files.Hostname, in.Files.ResolvConf} {
+		p.env.Files[f] = true
+	}
+	p.spec = oci.Spec(in)
+	for i := range p.spec.Mounts {
+		if m := &p.spec.Mounts[i]; m.Source == oci.InitSource {
+			m.Source = e.Shim
+			p.env.Files[m.Source] = true
+		}
+	}
+	e.cgroups.Adjust(p.spec.Linux.Resources) // the warnings were given when the container was created
+	return p, e.filter(p.spec, &p.env)
+}
+
+// imageOf gives the image that a container was made of.
+func (e *Engine) imageOf(ctx context.Context, r *container.Record) (image.Image, error) {
+	return e.images.Get(ctx, r.ImageID)
+}
+
+// input gathers what the specification is made of.
+func (e *Engine) input(r *container.Record, root image.Rootfs, idBase uint32, group *cgroup.Group) (*oci.Input, error) {
+	h := &r.Host
+	isolated := e.isolated(h)
+	sec, err := securityOptions(h.SecurityOpt)
+	if err != nil {
+		return nil, err
+	}
+	in := &oci.Input{
+		Record: r, UserNS: isolated, IDBase: idBase, Hostname: r.Config.Hostname, NoNewPrivileges: sec.noNewPrivileges,
+		HostNetwork: h.NetworkMode == "host", HostIPC: h.IpcMode == "host", HostPid: h.PidMode == "host", HostUTS: h.UTSMode == "host", HostCgr: hostCgroups(h),
+		Cgroup: group.Path(), CgroupMounts: group.Mounts(), Files: e.etcFiles(r.ID),
+	}
+	if sec.unmask {
+		h.MaskedPaths, h.ReadonlyPaths = []string{}, []string{}
+	}
+	if h.Init != nil && *h.Init {
+		in.Init = initPath
+	}
+	if err := e.joinNamespaces(in, h); err != nil {
+		return nil, err
+	}
+	if in.Caps, err = oci.Capabilities(h.CapAdd, h.CapDrop, h.Privileged, e.allCaps(isolated)); err != nil {
+		return nil, err
+	}
+	if in.Seccomp, err = e.profile(sec, in.Caps, h.Privileged); err != nil {
+		return nil, err
+	}
+	if in.User, err = e.user(r, root, r.Config.User); err != nil {
+		return nil, err
+	}
+	return in, e.devices(in, h)
+}
+
+// devices adds device nodes, the rules for them, and the limits.
+func (e *Engine) devices(in *oci.Input, h *container.HostConfig) (err error) {
+	rules := oci.DefaultDeviceRules()
+	if h.Privileged {
+		in.Devices, rules = oci.AllHostDevices(), oci.AllDevices()
+	} else {
+		nodes, more, err := oci.Devices(h.Devices)
+		if err != nil {
+			return err
+		}
+		in.Devices, rules = nodes, append(rules, more...)
+		for _, text := range h.DeviceCgroupRules {
+			rule, err := oci.DeviceRule(text)
+			if err != nil {
+				return err
+			}
+			rules = append(rules, rule)
+		}
+	}
+	in.Resources, err = oci.Resources(&h.Resources, rules)
+	return err
+}
+
+// joinNamespaces finds the namespaces of the containers that this one shares some with. It shares their user namespace
+// then, which owns the others.
+func (e *Engine) joinNamespaces(in *oci.Input, h *container.HostConfig) error {
+	for _, j := range []struct {
+		mode, kind string
+		to         *string
+	}{{h.NetworkMode, "net", &in.NetNS}, {h.IpcMode, "ipc", &in.IpcNS}, {h.PidMode, "pid", &in.PidNS}} {
+		owner, ok := joined(j.mode)
+		if !ok {
+			continue
+		}
+		o, err := e.containers.Get(owner)
+		if err != nil {
+			return err
+		}
+		if !o.IsRunning() {
+			return fmt.Errorf("cannot join the %s namespace of a non running container: %s: %w", j.kind, o.ID, errConflict)
+		}
+		*j.to = fmt.Sprintf("/proc/%d/ns/%s", o.State.Pid, j.kind)
+		if in.UserNS {
+			in.JoinUser = fmt.Sprintf("/proc/%d/ns/user", o.State.Pid)
+			in.IDBase = o.State.Live.IDBase
+		}
+		switch {
+		case j.kind == "net" && o.Host.NetworkMode == "host":
+			in.HostNetwork = true
+		case j.kind == "net":
+			in.Files = e.etcFiles(o.ID)
+			in.Hostname = o.Config.Hostname
+		case j.kind == "pid" && o.Host.PidMode == "host":
+			in.HostPid, in.PidNS = true, ""
+		case j.kind == "ipc" && o.Host.IpcMode == "host":
+			in.HostIPC, in.IpcNS = true, ""
+		}
+	}
+	return nil
+}
+
+// layers are the folders of a container's file system, topmost first.
+func (e *Engine) layers(r *container.Record, root image.Rootfs) []string {
+	list := []string{filepath.Join(e.dir(r.ID), "upper")}
+	for _, l := range root.Layers {
+		list = append(list, filepath.Join(root.Base, l))
+	}
+	return list
+}
+
+// user finds who a process is to be, in the container's own /etc/passwd and /etc/group.
+func (e *Engine) user(r *container.Record, root image.Rootfs, name string) (oci.User, error) {
+	layers := e.layers(r, root)
+	// Every start asks for root; its entry is remembered while the container has not touched its /etc.
+	cached := name == "" && r.Host.GroupAdd == nil && !exists(filepath.Join(layers[0], "etc"))
+	if cached {
+		if u, ok := e.passwd.root(r.ImageID); ok {
+			return u, nil
+		}
+	}
+	var files [2]io.Reader
+	for i, f := range []string{"/etc/passwd", "/etc/group"} {
+		if file, err := overlay.Open(layers, f); err == nil {
+			defer file.Close()
+			files[i] = file
+		}
+	}
+	u, err := passwd.Resolve(name, files[0], files[1], r.Host.GroupAdd)
+	if err != nil {
+		return oci.User{}, err
+	}
+	home := u.Home
+	if home == "" {
+		home = "/"
+	}
+	groups := u.Groups
+	if len(groups) == 0 {
+		groups = []uint32{u.GID}
+	}
+	found := oci.User{UID: u.UID, GID: u.GID, Groups: groups, Home: home}
+	if cached {
+		e.passwd.learn(r.ImageID, found)
+	}
+	return found, nil
+}
+
+// passwdCache remembers who root is in an image, which every start asks.
+type passwdCache struct {
+	mu      sync.Mutex
+	byImage map[string]oci.User
+}
+
+// root gives root's entry of an image.
+func (c *passwdCache) root(imageID string) (oci.User, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	u, ok := c.byImage[imageID]
+	return u, ok
+}
+
+// learn remembers root's entry of an image.
+func (c *passwdCache) learn(imageID string, u oci.User) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byImage == nil {
+		c.byImage = map[string]oci.User{}
+	}
+	if len(c.byImage) < 1000 {
+		c.byImage[imageID] = u
+	}
+}

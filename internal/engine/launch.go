@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/containerd/errdefs"
+
+	"tug/internal/cgroup"
+	"tug/internal/container"
+	"tug/internal/network"
+	"tug/internal/plan"
+	"tug/internal/shim"
+	"tug/internal/slot"
+	"tug/internal/undo"
+)
+
+// launch brings the container to life: it gives it a slot, its networks and its cgroup, compiles the plan and has the
+// slot's shim carry it out. What it made is undone if it fails.
+func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live *container.Live, err error) {
+	var undo undo.Stack
+	defer undo.OnError(&err)
+
+	berth, err := e.slots.take(ctx, e.wants(r))
+	if err != nil {
+		return nil, nil, err
+	}
+	undo.Add(func() { e.slots.discard(berth) })
+
+	group := e.cgroups.Open(e.cgroupParent(r), r.ID)
+	p, err := e.prepare(ctx, r, berth.IDBase, group)
+	if err != nil {
+		return nil, nil, err
+	}
+	if group, err = e.cgroups.Create(e.cgroupParent(r), r.ID, p.spec.Linux.Resources); err != nil {
+		return nil, nil, err
+	}
+	undo.Add(func() { e.removeGroup(group) })
+
+	endpoints, err := e.connect(ctx, r, berth, &undo)
+	if err != nil {
+		return nil, nil, err
+	}
+	published, err := e.publishPorts(ctx, r, endpoints, &undo)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer closeAll(published.Sockets)
+	if _, shared := joined(r.Host.NetworkMode); !shared {
+		if err := e.writeFiles(r, r.Config.Hostname, endpoints, r.Host.NetworkMode == "host"); err != nil {
+			return nil, nil, err
+		}
+	}
+	compiled, err := plan.Container(p.spec, &p.env)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := e.connectWaiting(r.ID, berth.Shim); err != nil {
+		return nil, nil, err
+	}
+	request, err := e.request(r, compiled, group)
+	if err != nil {
+		return nil, nil, err
+	}
+	proc, err := berth.Shim.Run(ctx, request, published.Sockets)
+	if err != nil {
+		return nil, nil, startError(err, r.Path)
+	}
+	berth.Used()
+
+	live = &container.Live{ShimDir: berth.Dir, Cgroup: e.cgroupParent(r), IDBase: berth.IDBase, Ports: shownPorts(published.Ports)}
+	if live.Endpoints, err = json.Marshal(liveEndpoints{endpoints, published.Ports}); err != nil {
+		return nil, nil, err
+	}
+	made := &run{client: berth.Shim, endpoints: endpoints, ports: published.Ports, group: group, pid: proc.Pid, started: proc.Started, idBase: berth.IDBase, warnings: proc.Warnings, exited: make(chan struct{})}
+	return made, live, nil
+}
+
+// liveEndpoints is what is kept on disk of a run's networks, for the next daemon.
+type liveEndpoints struct {
+	Endpoints []*network.Endpoint
+	Ports     []network.PortBinding
+}
+
+// wants tells what kind of slot a container needs.
+func (e *Engine) wants(r *container.Record) want {
+	h := &r.Host
+	_, shared := joined(h.NetworkMode)
+	own := h.NetworkMode != "host" && !shared
+	w := want{Kind: slot.Kind{UserNS: e.isolated(h), Network: own}}
+	if _, joins := e.joinsUser(h); joins {
+		w.UserNS = false
+		// A network of its own would belong to a user namespace that is not the container's.
+	}
+	w.bridge = own && !r.Config.NetworkDisabled && e.Bridge != "none" && len(r.Networks) <= 1 && plainEndpoint(r) &&
+		(h.NetworkMode == "default" || h.NetworkMode == "bridge")
+	return w
+}
+
+// joinsUser tells whether a container shares the user namespace of another.
+func (e *Engine) joinsUser(h *container.HostConfig) (owner string, ok bool) {
+	for _, m := range []string{h.NetworkMode, h.IpcMode, h.PidMode} {
+		if owner, ok := joined(m); ok && e.isolated(h) {
+			return owner, true
+		}
+	}
+	return "", false
+}
+
+// plainEndpoint tells whether nothing special was asked for on the default bridge.
+func plainEndpoint(r *container.Record) bool {
+	for _, n := range r.Networks {
+		if n.MAC != "" || n.IPv4 != "" || n.IPv6 != "" || len(n.LinkLocal) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *Engine) cgroupParent(r *container.Record) string {
+	if p := r.Host.CgroupParent; p != "" {
+		return p
+	}
+	return e.CgroupParent
+}
+
+// request says to the shim what to run and where its output goes.
+func (e *Engine) request(r *container.Record, p *plan.Plan, group *cgroup.Group) (*shim.Run, error) {
+	log, err := e.logOptions(r)
+	if err != nil {
+		return nil, err
+	}
+	return &shim.Run{
+		Container: r.ID, Plan: p.Encode(), Log: log, OOMFile: group.OOMFile(),
+		Process: shim.Streams{
+			Terminal: r.Config.Tty, Height: int(r.Host.ConsoleSize[0]), Width: int(r.Host.ConsoleSize[1]),
+			Stdin: r.Config.OpenStdin, StdinOnce: r.Config.StdinOnce,
+		},
+	}, nil
+}
+
+// startError turns the shim's word of a failed step into what Docker's clients expect to read: the command line tells
+// its exit code by it (127: there is no such program, 126: it cannot be executed).
+func startError(err error, program string) error {
+	f := new(shim.Failure)
+	if !errors.As(err, &f) {
+		return err
+	}
+	const prefix = "failed to create task for container: failed to create shim task: OCI runtime create failed: unable to start container process: "
+	return &StartError{execError(prefix, f, program)}
+}
+
+// execError gives the words for a step that failed.
+func execError(prefix string, f *shim.Failure, program string) error {
+	if len(f.Note) < len(plan.ExecNote) || f.Note[:len(plan.ExecNote)] != plan.ExecNote {
+		return fmt.Errorf("%s%w: unknown: %w", prefix, f, classOf(f))
+	}
+	reason := fmt.Sprintf("%v", errnoOf(f))
+	switch {
+	case !hasSlash(program) && (isErrno(f, enoent) || isErrno(f, eacces)):
+		reason = "executable file not found in $PATH"
+	case isErrno(f, enoent):
+		reason = "stat " + program + ": no such file or directory"
+	}
+	return fmt.Errorf("%sexec: %q: %s: unknown: %w", prefix, program, reason, errdefs.ErrInvalidArgument)
+}
+
+func classOf(f *shim.Failure) error {
+	if isErrno(f, enoent) || isErrno(f, enotdir) {
+		return errdefs.ErrInvalidArgument
+	}
+	return errdefs.ErrInternal
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		f.Close()
+	}
+}
+
+func (e *Engine) removeGroup(g *cgroup.Group) {
+	if err := g.Delete(); err != nil {
+		e.log.Warn("remove a cgroup", "cgroup", g.Path(), "error", err)
+	}
+}
+
+// throwAway moves a container's folder out of the way and removes it in the background.
+func (e *Engine) throwAway(id string) {
+	trash := filepath.Join(e.dataRoot, "trash", fmt.Sprintf("%s-%d", id, time.Now().UnixNano()))
+	if err := os.Rename(e.dir(id), trash); err != nil {
+		if !os.IsNotExist(err) {
+			e.log.Warn("remove the container's folder", "container", id, "error", err)
+		}
+		return
+	}
+	e.work.Go(func() {
+		if err := os.RemoveAll(trash); err != nil {
+			e.log.Warn("empty the trash", "folder", trash, "error", err)
+		}
+	})
+}

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"tug/internal/container"
+)
+
+// Remove removes a container with its writable layer and its log, and with its anonymous volumes if asked; a running
+// one only by force. Errors: NotFound, Conflict (running).
+func (e *Engine) Remove(ctx context.Context, ref string, o RemoveOptions) error {
+	r, err := e.containers.Get(ref)
+	if err != nil {
+		return err
+	}
+	if alive(r) {
+		if !o.Force {
+			return fmt.Errorf("cannot remove container %q: container is %s: stop the container before removing or force remove: %w", "/"+r.Name, r.State.Status, errConflict)
+		}
+		if err := e.endForRemoval(r); err != nil {
+			return err
+		}
+		if r.Host.AutoRemove {
+			return nil // it went with its end
+		}
+	}
+	r, release, err := e.containers.Claim(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if alive(r) {
+		return fmt.Errorf("cannot remove container %q: it was started again meanwhile: %w", "/"+r.Name, errConflict)
+	}
+	return e.discard(r, o.Volumes)
+}
+
+func (e *Engine) endForRemoval(r *container.Record) error {
+	run, ok := e.run(r.ID)
+	if !ok {
+		return nil
+	}
+	if _, err := e.containers.Change(r.ID, func(r *container.Record) { r.ManuallyStopped = true }); err != nil {
+		return err
+	}
+	if r.State.Status == container.Paused {
+		run.group.Thaw()
+	}
+	return e.killRun(r, run)
+}
+
+// discard forgets a container that does not run, and removes all that it had on disk.
+func (e *Engine) discard(r *container.Record, volumes bool) error {
+	if err := e.containers.Remove(r); err != nil {
+		return err
+	}
+	e.dropWaiting(r.ID)
+	e.forgetExecs(r.ID)
+	e.throwAway(r.ID)
+	if volumes {
+		for _, m := range r.Mounts {
+			if m.Anonymous && m.Name != "" {
+				if err := e.volumes.Remove(m.Name); err != nil {
+					e.log.Warn("remove an anonymous volume", "volume", m.Name, "error", err)
+				}
+			}
+		}
+	}
+	e.publish(r, "destroy")
+	return nil
+}
+
+// Rename gives a container another name. Errors: NotFound, Conflict (taken), InvalidArgument.
+func (e *Engine) Rename(_ context.Context, ref, name string) error {
+	r, err := e.containers.Get(ref)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		return invalid("Neither old nor new names may be empty")
+	}
+	if err := container.CheckName(name); err != nil {
+		return err
+	}
+	if name[0] == '/' {
+		name = name[1:]
+	}
+	if name == r.Name {
+		return invalid("Renaming a container with the same name as its current name")
+	}
+	if err := e.containers.Rename(r.ID, name); err != nil {
+		return err
+	}
+	if changed, err := e.containers.Get(r.ID); err == nil {
+		e.publish(changed, "rename")
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"tug/internal/network"
+	"tug/internal/slot"
+)
+
+// berth is a slot with the endpoint on the default bridge that was made for it; nil if it has none.
+type berth struct {
+	*slot.Slot
+	endpoint *network.Endpoint
+}
+
+// want is what a container needs of a slot.
+type want struct {
+	slot.Kind
+	bridge bool // an endpoint on the default bridge
+}
+
+// slots keeps slots of the most frequent kind ready.
+type slots struct {
+	maker    *slot.Maker
+	networks *network.Networks
+	log      *slog.Logger
+	kind     want // of the ones kept ready
+	ready    chan *berth
+	refill   chan struct{}
+	cancel   context.CancelFunc
+	done     sync.WaitGroup
+}
+
+// newSlots keeps up to size slots ready, made in the background one after the other.
+func newSlots(maker *slot.Maker, networks *network.Networks, kind want, size int, log *slog.Logger) *slots {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &slots{maker: maker, networks: networks, log: log, kind: kind, ready: make(chan *berth, size), refill: make(chan struct{}, 1), cancel: cancel}
+	if size > 0 {
+		s.refill <- struct{}{}
+		s.done.Go(func() { s.keepFull(ctx) })
+	}
+	return s
+}
+
+func (s *slots) keepFull(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.refill:
+		}
+		for len(s.ready) < cap(s.ready) && ctx.Err() == nil {
+			b, err := s.make(ctx, s.kind)
+			if err != nil {
+				if ctx.Err() == nil {
+					s.log.Warn("prepare for another container", "error", err)
+				}
+				break
+			}
+			s.ready <- b
+		}
+	}
+}
+
+// take gives a slot: a ready one if it fits and there is one, else a new one.
+func (s *slots) take(ctx context.Context, w want) (*berth, error) {
+	if w == s.kind {
+		select {
+		case b := <-s.ready:
+			s.wake()
+			return b, nil
+		default:
+			s.wake()
+		}
+	}
+	return s.make(ctx, w)
+}
+
+func (s *slots) wake() {
+	select {
+	case s.refill <- struct{}{}:
+	default:
+	}
+}
+
+func (s *slots) make(ctx context.Context, w want) (*berth, error) {
+	made, err := s.maker.Make(ctx, w.Kind)
+	if err != nil {
+		return nil, err
+	}
+	b := &berth{Slot: made}
+	if w.bridge {
+		if b.endpoint, err = s.networks.Attach(ctx, network.Attachment{Network: network.NameBridge, NetNS: made.NetNS, Container: made.ID}); err != nil {
+			made.Discard()
+			return nil, fmt.Errorf("connect to the default bridge: %w", err)
+		}
+	}
+	return b, nil
+}
+
+// discard ends a slot that no container runs in.
+func (s *slots) discard(b *berth) {
+	b.Discard()
+	if b.endpoint != nil {
+		s.networks.Detach(b.endpoint)
+	}
+}
+
+// close ends the slots that are ready, and waits for the one being made.
+func (s *slots) close() {
+	s.cancel()
+	s.done.Wait()
+	for {
+		select {
+		case b := <-s.ready:
+			s.discard(b)
+		default:
+			return
+		}
+	}
+}

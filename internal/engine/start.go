@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tug/internal/container"
+)
+
+// Start brings a created or stopped container to life and returns when its process runs.
+// Errors: NotFound, ErrAlreadyStarted, Conflict (paused, or being removed), and what the runtime says of the step that
+// failed (*StartError).
+func (e *Engine) Start(ctx context.Context, ref string) error {
+	r, release, err := e.containers.Claim(ctx, ref)
+	if err != nil {
+		return err
+	}
+	defer release()
+	switch r.State.Status {
+	case container.Running:
+		return ErrAlreadyStarted
+	case container.Paused:
+		return fmt.Errorf("cannot start a paused container, try unpause instead: %w", errConflict)
+	case container.Removing, container.Dead:
+		return fmt.Errorf("container is marked for removal and cannot be started: %w", errConflict)
+	}
+	return e.start(ctx, r)
+}
+
+// start starts a container that the caller has claimed. How it went is in the record afterwards.
+func (e *Engine) start(ctx context.Context, r *container.Record) error {
+	// A start that has begun is finished or undone, whatever becomes of the client.
+	ctx = context.WithoutCancel(ctx)
+	run, live, err := e.launch(ctx, r)
+	if err != nil {
+		return e.startFailed(r, err)
+	}
+	e.mu.Lock()
+	e.runs[r.ID] = run
+	e.mu.Unlock()
+	changed, err := e.containers.Change(r.ID, func(r *container.Record) {
+		r.State = container.State{Status: container.Running, Pid: run.pid, StartedAt: run.started.UTC(), FinishedAt: r.State.FinishedAt, Live: live}
+		r.ManuallyStopped = false
+	})
+	if err != nil {
+		// The container runs, but nobody would know it after a crash: it must not.
+		e.kill(run)
+		return err
+	}
+	for _, w := range run.warnings {
+		e.log.Warn("start", "container", r.ID, "warning", w)
+	}
+	e.work.Go(func() { e.watch(changed.ID, run) })
+	e.publish(changed, "start")
+	return nil
+}
+
+// startFailed records that a container could not be started. One that was to be removed at its end is removed.
+func (e *Engine) startFailed(r *container.Record, cause error) error {
+	e.dropWaiting(r.ID)
+	changed, err := e.containers.Change(r.ID, func(r *container.Record) {
+		r.State.Error, r.State.ExitCode = cause.Error(), exitCodeOf(cause)
+		if r.State.Status != container.Created {
+			r.State.Status, r.State.FinishedAt = container.Exited, time.Now().UTC()
+		}
+	})
+	if err == nil && changed.Host.AutoRemove {
+		err = e.discard(changed, false)
+	}
+	if err != nil {
+		e.log.Error("record a failed start", "container", r.ID, "error", err)
+	}
+	return cause
+}
+
+// exitCodeOf is the exit code of a container whose start failed: 127 if there is no such program, 126 if it cannot be
+// executed, else 128.
+func exitCodeOf(err error) int {
+	text := err.Error()
+	switch {
+	case containsAny(text, "executable file not found", "no such file or directory"):
+		return 127
+	case containsAny(text, "permission denied", "is a directory", "exec format error"):
+		return 126
+	}
+	return 128
+}

@@ -1,0 +1,214 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/moby/sys/signal"
+	"golang.org/x/sys/unix"
+
+	"tug/internal/container"
+)
+
+const (
+	defaultStop = 10 * time.Second
+	killWait    = 10 * time.Second // for a killed process to be gone
+)
+
+// Stop sends the container's stop signal, waits, and kills it if it is still there. It returns when its end is recorded.
+// Errors: NotFound, ErrAlreadyStopped.
+func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
+	r, err := e.containers.Get(ref)
+	if err != nil {
+		return err
+	}
+	if r.State.Status == container.Restarting {
+		_, err := e.containers.Change(r.ID, func(r *container.Record) { r.ManuallyStopped, r.State.Status = true, container.Exited })
+		return err
+	}
+	run, ok := e.run(r.ID)
+	if !ok || !alive(r) {
+		return ErrAlreadyStopped
+	}
+	sig, err := e.stopSignal(r, o.Signal)
+	if err != nil {
+		return err
+	}
+	if _, err := e.containers.Change(r.ID, func(r *container.Record) { r.ManuallyStopped = true }); err != nil {
+		return err
+	}
+	if err := e.stopRun(ctx, r, run, sig, stopTimeout(r, o.Timeout)); err != nil {
+		return err
+	}
+	e.publish(r, "stop")
+	return nil
+}
+
+func (e *Engine) stopRun(ctx context.Context, r *container.Record, run *run, sig syscall.Signal, timeout time.Duration) error {
+	if r.State.Status == container.Paused {
+		if err := run.group.Thaw(); err != nil {
+			return err
+		}
+	}
+	if err := run.client.Signal(ctx, "", sig); err != nil {
+		e.log.Debug("stop", "container", r.ID, "error", err) // it may just have ended; else it is killed below
+	}
+	if timeout >= 0 {
+		timer := time.NewTimer(timeout)
+		defer timer.Stop()
+		select {
+		case <-run.exited:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
+		return e.killRun(r, run)
+	}
+	select {
+	case <-run.exited:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// killRun ends a container for certain, and waits until that is recorded.
+func (e *Engine) killRun(r *container.Record, run *run) error {
+	run.client.Signal(e.life, "", unix.SIGKILL)
+	e.kill(run)
+	select {
+	case <-run.exited:
+		return nil
+	case <-time.After(killWait):
+		return fmt.Errorf("could not kill container %s: its process %d does not end within %s; it may hang in the kernel (see /proc/%d/stack): %w",
+			r.Name, run.pid, killWait, run.pid, errConflict)
+	}
+}
+
+// stopSignal gives the signal that asks the container to end.
+func (e *Engine) stopSignal(r *container.Record, asked string) (syscall.Signal, error) {
+	name := asked
+	if name == "" {
+		name = r.Config.StopSignal
+	}
+	if name == "" {
+		return unix.SIGTERM, nil
+	}
+	return parseSignal(name)
+}
+
+func parseSignal(name string) (syscall.Signal, error) {
+	sig, err := signal.ParseSignal(name)
+	if err != nil {
+		return 0, invalid("invalid signal: %s", name)
+	}
+	return sig, nil
+}
+
+func stopTimeout(r *container.Record, asked *int) time.Duration {
+	seconds := asked
+	if seconds == nil {
+		seconds = r.Config.StopTimeout
+	}
+	if seconds == nil {
+		return defaultStop
+	}
+	return time.Duration(*seconds) * time.Second
+}
+
+// Kill sends a signal to the container's first process ("": SIGKILL, which it waits for).
+// Errors: NotFound, Conflict (not running), InvalidArgument.
+func (e *Engine) Kill(ctx context.Context, ref, name string) error {
+	r, err := e.containers.Get(ref)
+	if err != nil {
+		return err
+	}
+	sig := unix.SIGKILL
+	if name != "" {
+		if sig, err = parseSignal(name); err != nil {
+			return err
+		}
+	}
+	run, ok := e.run(r.ID)
+	if !ok || !alive(r) {
+		return fmt.Errorf("cannot kill container: %s: container %s is not running: %w", ref, r.ID, errConflict)
+	}
+	if sig == unix.SIGKILL || sig == unix.SIGTERM || sig == unix.SIGINT {
+		if _, err := e.containers.Change(r.ID, func(r *container.Record) { r.ManuallyStopped = true }); err != nil {
+			return err
+		}
+	}
+	e.publish(r, "kill")
+	if sig == unix.SIGKILL {
+		if r.State.Status == container.Paused {
+			run.group.Thaw()
+		}
+		return e.killRun(r, run)
+	}
+	if err := run.client.Signal(ctx, "", sig); err != nil {
+		return fmt.Errorf("cannot kill container: %s: %w", ref, err)
+	}
+	return nil
+}
+
+// Restart stops the container if it runs, and starts it.
+func (e *Engine) Restart(ctx context.Context, ref string, o StopOptions) error {
+	r, err := e.containers.Get(ref)
+	if err != nil {
+		return err
+	}
+	if err := e.Stop(ctx, r.ID, o); err != nil && err != ErrAlreadyStopped {
+		return err
+	}
+	if err := e.Start(ctx, r.ID); err != nil && err != ErrAlreadyStarted {
+		return err
+	}
+	e.publish(r, "restart")
+	return nil
+}
+
+// Pause freezes all processes of the container. Errors: NotFound, Conflict.
+func (e *Engine) Pause(ctx context.Context, ref string) error {
+	return e.freeze(ctx, ref, container.Running, container.Paused, "pause")
+}
+
+// Unpause thaws them. Errors: NotFound, Conflict.
+func (e *Engine) Unpause(ctx context.Context, ref string) error {
+	return e.freeze(ctx, ref, container.Paused, container.Running, "unpause")
+}
+
+func (e *Engine) freeze(ctx context.Context, ref string, from, to container.Status, event string) error {
+	r, release, err := e.containers.Claim(ctx, ref)
+	if err != nil {
+		return err
+	}
+	defer release()
+	run, ok := e.run(r.ID)
+	switch {
+	case !ok || !alive(r):
+		return fmt.Errorf("container %s is not running: %w", r.ID, errConflict)
+	case r.State.Status != from && to == container.Paused:
+		return fmt.Errorf("container %s is already paused: %w", r.ID, errConflict)
+	case r.State.Status != from:
+		return fmt.Errorf("container %s is not paused: %w", r.ID, errConflict)
+	}
+	act := run.group.Freeze
+	if to == container.Running {
+		act = run.group.Thaw
+	}
+	if err := act(); err != nil {
+		return err
+	}
+	changed, err := e.containers.Change(r.ID, func(r *container.Record) {
+		if r.State.Status == from {
+			r.State.Status = to
+		}
+	})
+	if err == nil {
+		e.publish(changed, event)
+	}
+	return err
+}

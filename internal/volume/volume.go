@@ -1,0 +1,145 @@
+// Package volume is the domain of volumes: folders on the host with a name, that outlive the containers which use them.
+package volume
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+)
+
+// Volume is a named folder.
+type Volume struct {
+	Name      string
+	Driver    string // "local"
+	Path      string // of the folder on the host
+	Created   time.Time
+	Labels    map[string]string `json:",omitempty"`
+	Options   map[string]string `json:",omitempty"`
+	Anonymous bool              `json:",omitempty"` // made for a container that named none
+}
+
+// Keeper keeps records on disk.
+type Keeper interface {
+	Put(key string, v any) error
+	Delete(key string) error
+	Load(fn func(key string, decode func(v any) error) error) error
+}
+
+// Volumes are all volumes of one daemon.
+type Volumes struct {
+	root   string
+	keeper Keeper
+	mu     sync.Mutex // guards byName
+	byName map[string]Volume
+}
+
+// Open loads the volumes, whose folders lie below root.
+func Open(root string, keeper Keeper) (*Volumes, error) {
+	if err := os.MkdirAll(root, 0o710); err != nil {
+		return nil, err
+	}
+	v := &Volumes{root: root, keeper: keeper, byName: map[string]Volume{}}
+	err := keeper.Load(func(_ string, decode func(any) error) error {
+		var r Volume
+		if err := decode(&r); err != nil {
+			return err
+		}
+		v.byName[r.Name] = r
+		return nil
+	})
+	return v, err
+}
+
+var validName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`)
+
+// CheckName tells whether a volume may have the name. Errors: InvalidArgument.
+func CheckName(name string) error {
+	if !validName.MatchString(name) {
+		return fmt.Errorf("create %s: %q includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path: %w", name, name, errdefs.ErrInvalidArgument)
+	}
+	return nil
+}
+
+// Create makes a volume, or gives the one that has the name already; fresh tells which. An empty name makes an anonymous one.
+func (v *Volumes) Create(name, driver string, labels, options map[string]string) (vol Volume, fresh bool, err error) {
+	if driver == "" {
+		driver = "local"
+	}
+	if driver != "local" {
+		return Volume{}, false, fmt.Errorf("volume driver %q: only \"local\" is there: %w", driver, errdefs.ErrNotFound)
+	}
+	if len(options) > 0 {
+		return Volume{}, false, fmt.Errorf("options of local volumes (%s) come with the volumes' issue: %w", strings.Join(slices.Sorted(maps.Keys(options)), ", "), errdefs.ErrInvalidArgument)
+	}
+	anonymous := name == ""
+	if anonymous {
+		var b [32]byte
+		rand.Read(b[:])
+		name = hex.EncodeToString(b[:])
+	} else if err := CheckName(name); err != nil {
+		return Volume{}, false, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if old, ok := v.byName[name]; ok {
+		return old, false, nil
+	}
+	vol = Volume{Name: name, Driver: driver, Path: filepath.Join(v.root, name, "_data"), Created: time.Now().UTC(), Labels: labels, Anonymous: anonymous}
+	if err := os.MkdirAll(vol.Path, 0o755); err != nil {
+		return Volume{}, false, fmt.Errorf("create volume %s: %w", name, err)
+	}
+	if err := os.Chmod(filepath.Dir(vol.Path), 0o701); err != nil {
+		return Volume{}, false, fmt.Errorf("create volume %s: %w", name, err)
+	}
+	if err := v.keeper.Put(name, vol); err != nil {
+		return Volume{}, false, errors.Join(fmt.Errorf("record volume %s: %w", name, err), os.RemoveAll(filepath.Dir(vol.Path)))
+	}
+	v.byName[name] = vol
+	return vol, true, nil
+}
+
+// Get gives a volume by its name. Errors: NotFound.
+func (v *Volumes) Get(name string) (Volume, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if vol, ok := v.byName[name]; ok {
+		return vol, nil
+	}
+	return Volume{}, fmt.Errorf("get %s: no such volume: %w", name, errdefs.ErrNotFound)
+}
+
+// List gives all volumes by their names' order.
+func (v *Volumes) List() []Volume {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.SortedFunc(maps.Values(v.byName), func(a, b Volume) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// Remove removes a volume with all that is in it. Errors: NotFound.
+func (v *Volumes) Remove(name string) error {
+	vol, err := v.Get(name)
+	if err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := v.keeper.Delete(name); err != nil {
+		return fmt.Errorf("forget volume %s: %w", name, err)
+	}
+	delete(v.byName, name)
+	if err := os.RemoveAll(filepath.Dir(vol.Path)); err != nil {
+		return fmt.Errorf("remove volume %s: %w", name, err)
+	}
+	return nil
+}
