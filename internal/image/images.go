@@ -11,6 +11,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/semaphore"
 
+	"tug/internal/registry"
 	"tug/internal/store"
 )
 
@@ -48,6 +49,9 @@ func Open(ctx context.Context, c Settings) (*Images, error) {
 	}
 	if c.MaxDownloads <= 0 {
 		c.MaxDownloads = defaultDownloads
+	}
+	if err := (registry.Config{Mirrors: c.Mirrors}).Check(); err != nil {
+		return nil, err
 	}
 	st, err := store.Open(ctx, c.Root, c.Log)
 	if err != nil {

@@ -44,8 +44,19 @@ func (s *Images) Pull(ctx context.Context, ref string, o PullOptions) (Image, er
 	}
 	defer done()
 
-	p := &pull{Images: s, named: named, want: want, options: o, progress: newProgress(o.Progress)}
+	client, err := s.client(named, o.Auth)
+	if err != nil {
+		return Image{}, err
+	}
+	defer client.Close()
+	p := &pull{Images: s, named: named, want: want, client: client, progress: newProgress(o.Progress)}
 	return p.run(ctx)
+}
+
+// client speaks to the registry of a name, and to its mirrors.
+func (s *Images) client(named reference.Named, a Auth) (*registry.Client, error) {
+	config := registry.Config{Mirrors: s.settings.Mirrors, Insecure: s.settings.Insecure, UserAgent: s.settings.UserAgent}
+	return config.Client(reference.Domain(named), a)
 }
 
 // pull is one pull under way.
@@ -53,7 +64,7 @@ type pull struct {
 	*Images
 	named    reference.Named
 	want     wanted
-	options  PullOptions
+	client   *registry.Client
 	progress *progress
 	fetcher  remotes.Fetcher
 }
@@ -93,16 +104,11 @@ func (p *pull) run(ctx context.Context) (Image, error) {
 
 // contact asks the registry what the reference is, and keeps what is needed to fetch it.
 func (p *pull) contact(ctx context.Context) (ocispec.Descriptor, error) {
-	config := registry.Config{Mirrors: p.settings.Mirrors, Insecure: p.settings.Insecure, UserAgent: p.settings.UserAgent}
-	resolver, err := config.Resolver(reference.Domain(p.named), p.options.Auth)
-	if err != nil {
-		return ocispec.Descriptor{}, err
-	}
-	name, root, err := resolver.Resolve(ctx, recordName(p.named))
+	name, root, err := p.client.Resolve(ctx, recordName(p.named))
 	if err != nil {
 		return root, p.explain(err)
 	}
-	if p.fetcher, err = resolver.Fetcher(ctx, name); err != nil {
+	if p.fetcher, err = p.client.Fetcher(ctx, name); err != nil {
 		return root, err
 	}
 	return root, nil

@@ -45,9 +45,23 @@ func (c Config) Check() error {
 	return nil
 }
 
-// Resolver returns the client for one pull or push of a repository at domain ("docker.io", "host:5000"), with the credentials for it.
-func (c Config) Resolver(domain string, auth Auth) (remotes.Resolver, error) {
-	hosts, err := c.hosts(domain, auth)
+// Client speaks to the hosts of one registry for the time of one pull or push.
+type Client struct {
+	remotes.Resolver
+	transports []*http.Transport
+}
+
+// Close closes the connections.
+func (c *Client) Close() {
+	for _, t := range c.transports {
+		t.CloseIdleConnections()
+	}
+}
+
+// Client returns the client for a pull or push of a repository at domain ("docker.io", "host:5000"), with the credentials for it.
+func (c Config) Client(domain string, auth Auth) (*Client, error) {
+	client := &Client{}
+	hosts, err := c.hosts(client, domain, auth)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +69,7 @@ func (c Config) Resolver(domain string, auth Auth) (remotes.Resolver, error) {
 	if c.UserAgent != "" {
 		header.Set("User-Agent", c.UserAgent)
 	}
-	return docker.NewResolver(docker.ResolverOptions{
+	client.Resolver = docker.NewResolver(docker.ResolverOptions{
 		Headers: header,
 		Hosts: func(d string) ([]docker.RegistryHost, error) {
 			if d != domain {
@@ -63,11 +77,12 @@ func (c Config) Resolver(domain string, auth Auth) (remotes.Resolver, error) {
 			}
 			return hosts, nil
 		},
-	}), nil
+	})
+	return client, nil
 }
 
 // hosts are the mirrors of domain and then its registry.
-func (c Config) hosts(domain string, auth Auth) ([]docker.RegistryHost, error) {
+func (c Config) hosts(to *Client, domain string, auth Auth) ([]docker.RegistryHost, error) {
 	var hosts []docker.RegistryHost
 	for _, base := range c.Mirrors[domain] {
 		u, err := parseMirror(base)
@@ -79,7 +94,7 @@ func (c Config) hosts(domain string, auth Auth) ([]docker.RegistryHost, error) {
 			own.Username = u.User.Username()
 			own.Password, _ = u.User.Password()
 		}
-		client := newClient(c.trust(u.Host), u.Scheme == "http")
+		client := to.http(c.trust(u.Host), u.Scheme == "http")
 		hosts = append(hosts, docker.RegistryHost{
 			Client: client, Authorizer: own.authorizer(u.Host, client), Host: u.Host, Scheme: u.Scheme, Path: strings.TrimSuffix(u.Path, "/") + "/v2",
 			Capabilities: docker.HostCapabilityPull | docker.HostCapabilityResolve,
@@ -89,7 +104,7 @@ func (c Config) hosts(domain string, auth Auth) ([]docker.RegistryHost, error) {
 	if domain == hubDomain {
 		host = hubHost
 	}
-	client := newClient(c.trust(host), false)
+	client := to.http(c.trust(host), false)
 	return append(hosts, docker.RegistryHost{
 		Client: client, Authorizer: auth.authorizer(host, client), Host: host, Scheme: "https", Path: "/v2",
 		Capabilities: docker.HostCapabilityPull | docker.HostCapabilityResolve | docker.HostCapabilityPush,
@@ -138,8 +153,8 @@ func (c Config) trust(hostport string) trust {
 	return verified
 }
 
-// newClient is the HTTP client for one host and for where that redirects to. plain says that the host is spoken to over http.
-func newClient(t trust, plain bool) *http.Client {
+// http is the HTTP client for one host and for where that redirects to. plain says that the host is spoken to over http.
+func (c *Client) http(t trust, plain bool) *http.Client {
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
@@ -149,6 +164,7 @@ func newClient(t trust, plain bool) *http.Client {
 		TLSHandshakeTimeout:   tlsTimeout,
 		ResponseHeaderTimeout: answerTimeout,
 	}
+	c.transports = append(c.transports, transport)
 	var way http.RoundTripper = transport
 	if t == insecure {
 		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // listed by the user as insecure, or loopback

@@ -27,10 +27,11 @@ func host(t *testing.T, s *httptest.Server) string {
 
 // resolve asks for a reference at a registry.
 func resolve(ctx context.Context, c Config, domain, ref string, a Auth) (ocispec.Descriptor, error) {
-	r, err := c.Resolver(domain, a)
+	r, err := c.Client(domain, a)
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
+	defer r.Close()
 	_, desc, err := r.Resolve(ctx, ref)
 	return desc, err
 }
@@ -204,7 +205,7 @@ func TestNothingGoesOnInTheClear(t *testing.T) {
 func TestUnverifiedRegistryIsNamedWithWhatToDo(t *testing.T) {
 	reg := httptest.NewTLSServer(http.HandlerFunc(answer))
 	defer reg.Close()
-	client := newClient(verified, false)
+	client := new(Client).http(verified, false)
 	_, err := client.Get(reg.URL)
 	var e *url.Error
 	if !errors.As(err, &e) {
@@ -253,7 +254,7 @@ func TestOnlyBlobsMayBeLarge(t *testing.T) {
 			}
 			w.Write(make([]byte, maxAnswer+1))
 		}))
-		resp, err := newClient(insecure, true).Get(reg.URL + path)
+		resp, err := new(Client).http(insecure, true).Get(reg.URL + path)
 		if err != nil {
 			t.Fatal(err)
 		}
