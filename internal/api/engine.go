@@ -3,13 +3,12 @@ package api
 import (
 	"context"
 	"io"
-	"net"
-	"net/netip"
-	"time"
 
 	"tug/internal/container"
+	"tug/internal/engine"
 	"tug/internal/image"
 	"tug/internal/logs/logread"
+	"tug/internal/network"
 )
 
 // Engine is what of the engine is used. Each part is an interface of its own, so that a test of a resource stands on a
@@ -79,38 +78,26 @@ type Networks interface {
 	Endpoints(id string) []Endpoint
 }
 
-type CreateRequest struct {
-	Name     string
-	Platform string
-	Config   container.Config
-	Host     container.HostConfig
-	Networks map[string]container.EndpointConfig
-}
-
-type StopOptions struct {
-	Signal  string
-	Timeout *int
-}
-
-type RemoveOptions struct{ Force, Volumes bool }
-
-type WaitCondition string
-
-type WaitResult struct {
-	ExitCode int
-	Err      error
-}
-
-type AttachOptions struct {
-	Stdin, Stdout, Stderr, Logs, Stream bool
-	DetachKeys                          string
-}
-
-// Stream is a client's side of a session: bytes both ways, of which one can be ended alone.
-type Stream interface {
-	io.ReadWriteCloser
-	CloseWrite() error
-}
+// The words in which the engine is spoken to.
+type (
+	CreateRequest    = engine.CreateRequest
+	StopOptions      = engine.StopOptions
+	RemoveOptions    = engine.RemoveOptions
+	WaitCondition    = engine.WaitCondition
+	WaitResult       = engine.WaitResult
+	AttachOptions    = engine.AttachOptions
+	Stream           = engine.Stream
+	Details          = engine.Details
+	ExecConfig       = engine.ExecConfig
+	ExecStartOptions = engine.ExecStartOptions
+	ExecState        = engine.ExecState
+	StartError       = engine.StartError
+	Info             = engine.Info
+	Version          = engine.Version
+	Endpoint         = network.Endpoint
+	Network          = network.Network
+	Subnet           = network.Subnet
+)
 
 // Session is what a client attaches to: a process's standard streams.
 type Session struct {
@@ -118,52 +105,7 @@ type Session struct {
 	Serve func(ctx context.Context, client Stream) error
 }
 
-// Details are what is known of a container beside its record.
-type Details struct {
-	Endpoints                                                []Endpoint
-	LogPath, ResolvConfPath, HostnamePath, HostsPath, Driver string
-	GraphDriver                                              map[string]string
-	ExecIDs                                                  []string
-	ImageName                                                string
-}
-
-// Endpoint is what a running container has on a network.
-type Endpoint struct {
-	ID, NetworkID, NetworkName string
-	Container                  string
-	IPv4, IPv6                 netip.Prefix
-	Gateway4, Gateway6         netip.Addr
-	MAC                        net.HardwareAddr
-	DNSNames                   []string
-}
-
-type ExecConfig struct {
-	User, WorkingDir, DetachKeys                             string
-	Privileged, Tty, AttachStdin, AttachStdout, AttachStderr bool
-	Env, Cmd                                                 []string
-	ConsoleSize                                              *[2]uint
-}
-
-type ExecStartOptions struct {
-	Detach, Tty bool
-	ConsoleSize *[2]uint
-}
-
-type ExecState struct {
-	ID, ContainerID string
-	Running         bool
-	ExitCode        *int
-	Pid             int
-	Config          ExecConfig
-	CanRemove       bool
-}
-
-// StartError is why a process could not be started.
-type StartError struct{ Err error }
-
-func (e *StartError) Error() string { return e.Err.Error() }
-func (e *StartError) Unwrap() error { return e.Err }
-
+// PullOptions are what a client asks of a pull.
 type PullOptions struct {
 	Platform string
 	Auth     Auth
@@ -173,48 +115,4 @@ type PullOptions struct {
 // Auth is what a client knows to say to a registry.
 type Auth struct {
 	Username, Password, IdentityToken, RegistryToken, ServerAddress string
-}
-
-type Network struct {
-	ID, Name, Driver, Scope    string
-	Internal, Attachable, IPv6 bool
-	Subnets                    []Subnet
-	Options, Labels            map[string]string
-	Created                    time.Time
-}
-
-type Subnet struct {
-	Subnet  netip.Prefix
-	Gateway netip.Addr
-	Range   netip.Prefix
-	Aux     map[string]netip.Addr
-}
-
-// Info is what the engine tells of itself and its host.
-type Info struct {
-	ID, Name                                                                                     string
-	Containers, Running, Paused, Stopped, Images                                                 int
-	Driver                                                                                       string
-	DriverStatus                                                                                 [][2]string
-	LoggingDriver                                                                                string
-	LogDrivers, VolumeDrivers, NetworkDrivers                                                    []string
-	CgroupDriver, CgroupVersion                                                                  string
-	KernelVersion, OperatingSystem, OSVersion, Architecture                                      string
-	NCPU                                                                                         int
-	MemTotal                                                                                     int64
-	RootDir                                                                                      string
-	ServerVersion                                                                                string
-	Runtimes                                                                                     []string
-	DefaultRuntime                                                                               string
-	SecurityOptions, Warnings, Labels                                                            []string
-	HTTPProxy, HTTPSProxy, NoProxy                                                               string
-	Mirrors                                                                                      map[string][]string
-	Insecure                                                                                     []string
-	Debug                                                                                        bool
-	MemoryLimit, SwapLimit, CPUCfs, CPUShares, CPUSet, PidsLimit, OomKillDisable, IPv4Forwarding bool
-}
-
-// Version is which build of the engine this is.
-type Version struct {
-	Version, GitCommit, GoVersion, Arch, KernelVersion, BuildTime string
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -45,7 +44,7 @@ type fakeContainer struct {
 }
 
 type fakeAttached struct {
-	client Stream
+	client chan Stream // who attached, once it is known
 	done   chan struct{}
 }
 
@@ -125,9 +124,10 @@ func (f *fakeEngine) run(c *fakeContainer) {
 	)
 	select {
 	case joint = <-c.attach:
-		stdin, out = joint.client, joint.client
+		client := <-joint.client
+		stdin, out = client, client
 		if !c.record.Config.Tty {
-			out = frameWriter{joint.client, 1}
+			out = frameWriter{client, 1}
 		}
 	default:
 	}
@@ -166,9 +166,10 @@ func (f *fakeEngine) Attach(_ context.Context, ref string, o AttachOptions) (*Se
 	if err != nil {
 		return nil, err
 	}
+	a := &fakeAttached{make(chan Stream, 1), make(chan struct{})}
+	c.attach <- a // a start from now on will not miss it
 	return &Session{TTY: c.record.Config.Tty, Serve: func(ctx context.Context, client Stream) error {
-		a := &fakeAttached{client, make(chan struct{})}
-		c.attach <- a
+		a.client <- client
 		select {
 		case <-a.done:
 		case <-ctx.Done():
@@ -261,15 +262,13 @@ func serve(t *testing.T, e Engine) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	if os.Getenv("TUG_TEST_LOG") != "" {
-		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	}
-	srv := &http.Server{Handler: New(Options{Engine: e, Log: log, Version: "1.2.3"})}
+	srv := &http.Server{Handler: New(Options{Engine: e, Log: quietLog(), Version: "1.2.3"})}
 	go srv.Serve(l) //nolint:errcheck // ends with the test
 	t.Cleanup(func() { srv.Close() })
 	return socket
 }
+
+func quietLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // client is an HTTP client that speaks to a unix socket.
 func client(socket string) *http.Client {

@@ -75,7 +75,8 @@ func showImageConfig(c *image.Config) *dockerspec.DockerOCIImageConfig {
 			WorkingDir:   c.WorkingDir,
 			Labels:       c.Labels,
 			StopSignal:   c.StopSignal,
-			ArgsEscaped:  c.ArgsEscaped, //nolint:staticcheck // shown to clients as it is in the image
+			//lint:ignore SA1019 shown to clients as it is in the image
+			ArgsEscaped: c.ArgsEscaped,
 		},
 		DockerOCIImageConfigExt: dockerspec.DockerOCIImageConfigExt{OnBuild: c.OnBuild, Shell: c.Shell},
 	}
