@@ -2,7 +2,10 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"io"
+
+	"github.com/containerd/errdefs"
 
 	"tug/internal/container"
 	"tug/internal/network"
@@ -89,8 +92,8 @@ type ExecState struct {
 
 // Errors that faces tell apart from others of their class.
 var (
-	ErrAlreadyStarted = errors.New("the container is running already")
-	ErrAlreadyStopped = errors.New("the container is not running")
+	ErrAlreadyStarted = fmt.Errorf("the container is running already: %w", errdefs.ErrNotModified)
+	ErrAlreadyStopped = fmt.Errorf("the container is not running: %w", errdefs.ErrNotModified)
 	ErrDetached       = errors.New("detached from the container")
 )
 

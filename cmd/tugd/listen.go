@@ -1,0 +1,155 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// listen opens the sockets on which the API is served.
+func (c *config) listen(log *slog.Logger) (listeners []net.Listener, err error) {
+	defer func() {
+		if err != nil {
+			for _, l := range listeners {
+				l.Close()
+			}
+		}
+	}()
+	for _, h := range c.Hosts {
+		scheme, address, ok := strings.Cut(h, "://")
+		if !ok {
+			return listeners, fmt.Errorf("-H %s: it is like unix:///path or tcp://127.0.0.1:2375", h)
+		}
+		var l net.Listener
+		switch scheme {
+		case "unix":
+			l, err = c.listenUnix(address)
+		case "tcp":
+			l, err = listenTCP(address, log)
+		case "fd":
+			l, err = inherited()
+		default:
+			err = fmt.Errorf("scheme %s is unknown: it is unix, tcp or fd", scheme)
+		}
+		if err != nil {
+			return listeners, fmt.Errorf("listen on %s: %w", h, err)
+		}
+		listeners = append(listeners, l)
+	}
+	return listeners, nil
+}
+
+// listenUnix makes the socket, which root and one group may use. One that a daemon has left is replaced; one that a
+// daemon serves is not.
+func (c *config) listenUnix(path string) (net.Listener, error) {
+	if conn, err := net.Dial("unix", path); err == nil {
+		conn.Close()
+		return nil, errors.New("another daemon serves this socket: stop it first, or give another path with -H")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	old := unix.Umask(0o177)
+	l, err := net.Listen("unix", path)
+	unix.Umask(old)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := c.groupID()
+	if err == nil {
+		err = errors.Join(os.Chown(path, 0, gid), os.Chmod(path, 0o660))
+	}
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// groupID is the group that may use the socket.
+func (c *config) groupID() (int, error) {
+	name := c.Group
+	if name == "" {
+		if g, err := user.LookupGroup("docker"); err == nil {
+			return strconv.Atoi(g.Gid)
+		}
+		return 0, nil
+	}
+	if n, err := strconv.Atoi(name); err == nil {
+		return n, nil
+	}
+	g, err := user.LookupGroup(name)
+	if err != nil {
+		return 0, fmt.Errorf("--group %s: %w", name, err)
+	}
+	return strconv.Atoi(g.Gid)
+}
+
+// listenTCP serves without TLS on loopback alone: whoever reaches the API is root on this host.
+func listenTCP(address string, log *slog.Logger) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	ip := net.ParseIP(host)
+	if host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, errors.New("without TLS the API is served on loopback addresses alone, since whoever reaches it is root here: give 127.0.0.1, or reach the unix socket through ssh")
+	}
+	log.Warn("the API is served over TCP: every user of this host can be root through it", "address", address)
+	return net.Listen("tcp", address)
+}
+
+// inherited gives the socket that systemd has opened (sd_listen_fds(3)).
+func inherited() (net.Listener, error) {
+	const first = 3
+	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) || os.Getenv("LISTEN_FDS") == "" {
+		return nil, errors.New("systemd has handed over no socket")
+	}
+	unix.CloseOnExec(first)
+	return net.FileListener(os.NewFile(first, "systemd"))
+}
+
+// ready tells systemd that the daemon serves (sd_notify(3)).
+func ready() {
+	path := os.Getenv("NOTIFY_SOCKET")
+	if path == "" {
+		return
+	}
+	if conn, err := net.Dial("unixgram", path); err == nil {
+		conn.Write([]byte("READY=1"))
+		conn.Close()
+	}
+}
+
+// writePid writes the daemon's pid, unless another daemon lives that has written its own; release removes it.
+func writePid(path string) (release func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	if data, err := os.ReadFile(path); err == nil {
+		pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+		if err == nil && pid != os.Getpid() && isDaemon(pid) {
+			return nil, fmt.Errorf("a daemon with the same pid file runs already: process %d (%s): stop it, or give other --pidfile, --data-root, --exec-root and -H", pid, path)
+		}
+	}
+	if err := os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), 0o644); err != nil {
+		return nil, err
+	}
+	return func() { os.Remove(path) }, nil
+}
+
+func isDaemon(pid int) bool {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return err == nil && strings.TrimSpace(string(data)) == "tugd"
+}
