@@ -20,14 +20,11 @@ type Step struct {
 
 // History returns how the image came to be, the last step first.
 func (s *Images) History(ctx context.Context, ref string) ([]Step, error) {
-	img, err := s.Get(ctx, ref)
+	e, err := s.index.Load().find(ref)
 	if err != nil {
 		return nil, err
 	}
-	sizes, err := s.layerSizes(ctx, img)
-	if err != nil {
-		return nil, err
-	}
+	img, sizes := e.image, e.sizes
 	var steps []Step
 	layers := 0
 	for _, h := range img.History {
@@ -45,18 +42,5 @@ func (s *Images) History(ctx context.Context, ref string) ([]Step, error) {
 		steps[n-1].ID, steps[n-1].Names = img.ID, img.Names
 	}
 	slices.Reverse(steps)
-	return steps, nil
-}
-
-// layerSizes returns the bytes on disk of each layer, the lowest first.
-func (s *Images) layerSizes(ctx context.Context, img Image) ([]int64, error) {
-	if _, err := s.Rootfs(ctx, img); err != nil {
-		return nil, err
-	}
-	chain, err := s.store.Layers(s.store.Context(ctx), img.ChainID())
-	if err != nil {
-		return nil, err
-	}
-	slices.Reverse(chain.Sizes)
-	return chain.Sizes, nil
+	return steps, ctx.Err()
 }

@@ -23,7 +23,8 @@ type index struct {
 type entry struct {
 	image    Image
 	root     Rootfs
-	unpacked bool // root is known
+	sizes    []int64 // bytes on disk of each layer, the lowest first
+	unpacked bool    // root and sizes are known
 }
 
 // name is what one record of a tag or a repository digest says.

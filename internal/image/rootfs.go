@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/containerd/errdefs"
 )
@@ -44,5 +45,7 @@ func (s *Images) findRoot(ctx context.Context, e *entry) {
 	}
 	e.root = Rootfs{Base: s.store.Base(), Layers: chain.Layers}
 	e.image.Size = chain.Size
+	slices.Reverse(chain.Sizes)
+	e.sizes = chain.Sizes
 	e.unpacked = true
 }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -44,11 +45,26 @@ func ExplainPull(err error, ref, repository string) error {
 	return fmt.Errorf("pull %s: %w", ref, err)
 }
 
-func explainStatus(s remoteerrors.ErrUnexpectedStatus, ref, denied string) error {
-	said := message(s.Body)
-	if said == "" {
-		said = s.Status
+// ExplainPush says of an error of a push what it means and what to do.
+func ExplainPush(err error, ref string) error {
+	var status remoteerrors.ErrUnexpectedStatus
+	var transport *url.Error
+	denied := fmt.Sprintf("push access denied for %s: log in with 'docker login', or check that you may write there", ref)
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, docker.ErrInvalidAuthorization):
+		return fmt.Errorf("%s: denied: requested access to the resource is denied: %w", denied, errdefs.ErrPermissionDenied)
+	case errors.As(err, &status) && (status.StatusCode == http.StatusUnauthorized || status.StatusCode == http.StatusForbidden):
+		return fmt.Errorf("%s: %s: %w", denied, cmp.Or(message(status.Body), status.Status), errdefs.ErrPermissionDenied)
+	case errors.As(err, &transport):
+		return explainTransport(transport)
 	}
+	return fmt.Errorf("push %s: %w", ref, err)
+}
+
+func explainStatus(s remoteerrors.ErrUnexpectedStatus, ref, denied string) error {
+	said := cmp.Or(message(s.Body), s.Status)
 	switch s.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return fmt.Errorf("%s: denied: %s: %w", denied, said, errdefs.ErrNotFound)

@@ -1,0 +1,73 @@
+package image
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/containerd/errdefs"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/crypto/bcrypt"
+)
+
+func TestPushedImageIsPulledElsewhere(t *testing.T) {
+	leakFree(t)
+	s, reg := open(t), serveRegistry(t, "")
+	// An imported layer is stored uncompressed.
+	img, err := s.Import(t.Context(), bytes.NewReader(layerTar(t, file{name: "f", body: strings.Repeat("x", 100_000)})), ImportOptions{Ref: reg + "/mine:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	desc, err := s.Push(t.Context(), reg+"/mine:1", PushOptions{Progress: func(e Event) { said = append(said, e.Status) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(said, "Pushed") || said[len(said)-1] != fmt.Sprintf("1: digest: %s size: %d", desc.Digest, desc.Size) {
+		t.Errorf("said %q", said)
+	}
+	after, err := s.Get(t.Context(), reg+"/mine:1")
+	if err != nil || after.ID != img.ID || !slices.Equal(after.Digests, []string{reg + "/mine@" + desc.Digest.String()}) {
+		t.Errorf("after the push: %+v, %v", after, err)
+	}
+	if err := s.store.CollectNow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.Content.Info(s.store.Context(t.Context()), img.DiffIDs[0]); !errdefs.IsNotFound(err) {
+		t.Errorf("the uncompressed blob is still there: %v", err)
+	}
+	other := open(t)
+	got, err := other.Pull(t.Context(), reg+"/mine:1", PullOptions{})
+	if err != nil || got.ID != img.ID || len(read(t, other, got, "f")) != 100_000 {
+		t.Errorf("pulled %v, %v", got.ID, err)
+	}
+	said = nil
+	if _, err := other.Push(t.Context(), reg+"/mine:1", PushOptions{Progress: func(e Event) { said = append(said, e.Status) }}); err != nil || !slices.Contains(said, "Layer already exists") {
+		t.Errorf("pushed back: %q, %v", said, err)
+	}
+}
+
+func TestPushSaysWhatIsWrong(t *testing.T) {
+	hash, err := bcrypt.GenerateFromPassword([]byte("secret"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, reg := open(t), serveRegistry(t, fmt.Sprintf("user:%s\n", hash))
+	made := image(t, v1.Config{}, layer(t, file{name: "f", body: "x"}))
+	loaded(t, s, reg+"/app:1", made)
+	loaded(t, s, "127.0.0.1:1/app:1", made)
+	for ref, want := range map[string]string{
+		reg + "/app:2":      "an image does not exist locally with the tag: " + reg + "/app:2",
+		reg + "/app:1":      "push access denied for " + reg + "/app:1",
+		"127.0.0.1:1/app:1": "registry 127.0.0.1:1 cannot be reached",
+	} {
+		if _, err := s.Push(t.Context(), ref, PushOptions{}); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("push %s: %v, want %q", ref, err, want)
+		}
+	}
+	if _, err := s.Push(t.Context(), reg+"/app:1", PushOptions{Auth: Auth{Username: "user", Password: "secret"}}); err != nil {
+		t.Error(err)
+	}
+}
