@@ -173,6 +173,10 @@ func (e *Engine) makeLayer(ctx context.Context, r *container.Record, img image.I
 			return err
 		}
 	}
+	// Programs tell by this file that they run in a container.
+	if err := os.WriteFile(filepath.Join(dir, "upper", ".dockerenv"), nil, 0o755); err != nil {
+		return err
+	}
 	if len(root.Layers) == 0 {
 		return nil
 	}

@@ -143,6 +143,7 @@ func (c *compiler) rootfs() {
 	c.clone(own, r.Dir)
 	fs, dir := b.reg(), b.reg()
 	b.call("open file system overlay", unix.SYS_FSOPEN, b.str("overlay"), num(unix.FSOPEN_CLOEXEC)).out(fs)
+	b.fsString("open file system overlay", fs, "source", "overlay")
 	how := b.openHow(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS)
 	set := func(key string, at Reg, name string) {
 		what := "overlay: " + key + " " + name

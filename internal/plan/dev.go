@@ -28,6 +28,7 @@ func (c *compiler) terminal() {
 			what := "mount devpts on " + m.Destination
 			fs := b.reg()
 			b.call(what, unix.SYS_FSOPEN, b.str("devpts"), num(unix.FSOPEN_CLOEXEC)).out(fs)
+			b.fsString(what, fs, "source", "devpts")
 			for _, o := range a.data {
 				if key, value, ok := strings.Cut(o, "="); ok {
 					b.fsString(what, fs, key, shiftGid(key, value, c.base()))
@@ -70,13 +71,14 @@ func (c *compiler) makeDev(m specs.Mount) {
 	fs := b.reg()
 	c.dev = b.reg()
 	what := "mount tmpfs on /dev"
-	b.call(what, unix.SYS_FSOPEN, b.str("tmpfs"), num(unix.FSOPEN_CLOEXEC)).out(fs)
-	for _, o := range a.data {
-		if key, value, ok := strings.Cut(o, "="); ok {
-			b.fsString(what, fs, key, value)
-		}
-	}
 	b.asOwner(c.base(), c.env.Kernel.Caps, func() {
+		b.call(what, unix.SYS_FSOPEN, b.str("tmpfs"), num(unix.FSOPEN_CLOEXEC)).out(fs)
+		b.fsString(what, fs, "source", "tmpfs")
+		for _, o := range a.data {
+			if key, value, ok := strings.Cut(o, "="); ok {
+				b.fsString(what, fs, key, value)
+			}
+		}
 		b.mountFS(what, fs, c.dev, a.set&^unix.MOUNT_ATTR_RDONLY)
 		dirs := map[string]bool{}
 		for _, d := range []string{"pts", "shm", "mqueue"} {

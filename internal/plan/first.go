@@ -66,6 +66,14 @@ func (c *compiler) mount(i int, m specs.Mount) {
 	b := c.b
 	what := fmt.Sprintf("mount %s on %s", m.Type, m.Destination)
 	a := parseOptions(m.Options)
+	switch {
+	case slices.Contains(m.Options, "remount"):
+		c.remount(m.Destination, a)
+		return
+	case m.Type == "symlink":
+		c.link(m.Source, m.Destination)
+		return
+	}
 	var mnt Reg
 	file := false
 	switch r, bound := c.binds[i]; {
@@ -93,6 +101,24 @@ func (c *compiler) mount(i int, m specs.Mount) {
 	t := b.target(m.Destination, file)
 	b.attach(what, mnt, t)
 	b.close(t)
+}
+
+// remount changes the attributes of a mount that is in place.
+func (c *compiler) remount(dest string, a attrs) {
+	b, t := c.b, c.b.reg()
+	what := "remount " + dest
+	b.call(what, unix.SYS_OPENAT2, from(Root), b.str(strings.TrimPrefix(path.Clean(dest), "/")),
+		b.openHow(unix.O_PATH|unix.O_CLOEXEC, 0, unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_MAGICLINKS), num(24)).out(t)
+	b.setattr(what, t, a.set, a.clear, 0, 0)
+	b.close(t)
+}
+
+// link makes a symbolic link inside a file system that was just mounted.
+func (c *compiler) link(to, dest string) {
+	b := c.b
+	d := b.target(path.Dir(dest), false)
+	b.call("link "+dest+" to "+to, unix.SYS_SYMLINKAT, b.str(to), from(d), b.str(path.Base(dest))).allow(unix.EEXIST)
+	b.close(d)
 }
 
 // console shows the terminal at /dev/console.

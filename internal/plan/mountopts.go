@@ -68,7 +68,7 @@ func parseOptions(options []string) attrs {
 			a.bind = true
 		case "rbind":
 			a.bind, a.rbind = true, true
-		case "defaults", "async", "idmap", "ridmap", "":
+		case "defaults", "async", "idmap", "ridmap", "remount", "":
 		default:
 			a.data = append(a.data, o)
 		}
