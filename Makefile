@@ -2,6 +2,10 @@
 
 export CGO_ENABLED = 0
 PREFIX ?= /usr/local
+VERSION ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null | sed 's/^v//')
+COMMIT = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+BUILT = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
+LDFLAGS = -s -w -X main.commit=$(COMMIT) -X main.built=$(BUILT) $(if $(VERSION),-X main.version=$(VERSION))
 GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 WITH_REGISTRY = images/with-registry
 
@@ -11,7 +15,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build tug, tugd and tug-shim into bin/
-	go build -trimpath -ldflags '-s -w' -o bin/ ./cmd/...
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 install: build ## copy them to PREFIX/bin (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin
