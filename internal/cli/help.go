@@ -14,9 +14,9 @@ import (
 // writeHelp prints how cmd is used, what it is for, its options, and the commands below it.
 func writeHelp(s *session.Session, cmd *cobra.Command) {
 	var b strings.Builder
-	usage := cmd.UseLine()
-	if cmd.HasAvailableSubCommands() && cmd.HasParent() {
-		usage = cmd.CommandPath() + " COMMAND"
+	usage := strings.TrimSuffix(cmd.UseLine(), " [ARG...]")
+	if cmd.HasParent() {
+		usage = cmd.UseLine()
 	}
 	fmt.Fprintf(&b, "Usage:  %s\n\n%s\n", usage, strings.TrimSpace(description(cmd)))
 	if aliases := aliasesOf(cmd); aliases != "" {

@@ -25,9 +25,8 @@ func Main(args []string, in io.ReadCloser, out, errOut io.Writer, getenv func(st
 	root := newRoot(s, args[1:])
 	err := root.ExecuteContext(ctx)
 
-	var ended signalError
-	if errors.As(context.Cause(ctx), &ended) && err != nil {
-		return 128 + ended.number()
+	if number, stopped := stoppedBy(ctx, err); stopped {
+		return 128 + number
 	}
 	if err == nil || errdefs.IsCanceled(err) {
 		return 0
@@ -40,6 +39,16 @@ func Main(args []string, in io.ReadCloser, out, errOut io.Writer, getenv func(st
 		return status.Code
 	}
 	return 1
+}
+
+// stoppedBy says which signal cut a command short. One that came to its own end in spite of a signal, as
+// `run` does when it passes the signal on, was not stopped by it.
+func stoppedBy(ctx context.Context, err error) (number int, stopped bool) {
+	var signal signalError
+	if errors.As(err, &signal) || (errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &signal)) {
+		return signal.number(), true
+	}
+	return 0, false
 }
 
 // words is what a person is shown of an error, "" if nothing.

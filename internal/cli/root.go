@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -13,7 +14,7 @@ import (
 // newRoot builds as much of the command tree as args need.
 func newRoot(s *session.Session, args []string) *cobra.Command {
 	root := &cobra.Command{
-		Use:                   "tug [OPTIONS] COMMAND",
+		Use:                   "tug [OPTIONS] COMMAND [ARG...]",
 		Short:                 "A container engine that starts containers in milliseconds",
 		SilenceUsage:          true,
 		SilenceErrors:         true,
@@ -48,7 +49,7 @@ func registerGlobal(s *session.Session, flags *pflag.FlagSet) {
 	g := &s.Global
 	flags.StringVar(&g.Config, "config", config.Folder("", s.Getenv), "Location of client config files")
 	flags.BoolVarP(&g.Debug, "debug", "D", false, "Enable debug mode")
-	flags.StringVarP(&g.Host, "host", "H", "", "Daemon socket to connect to (TUG_HOST, DOCKER_HOST)")
+	flags.VarP(&hostFlag{value: &g.Host}, "host", "H", "Daemon socket to connect to (TUG_HOST, DOCKER_HOST)")
 	flags.StringP("log-level", "l", "info", `Set the logging level ("debug", "info", "warn", "error", "fatal")`)
 	flags.BoolVar(&g.NoAutostart, "no-autostart", false, "Do not start the daemon if it is not running")
 	flags.BoolVar(&g.TLS, "tls", false, "Use TLS; implied by --tlsverify")
@@ -98,3 +99,29 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 		},
 	}
 }
+
+// hostFlag is --host, which can be given once: there is one daemon.
+type hostFlag struct {
+	value *string
+	given bool
+}
+
+// Set implements pflag.Value.
+func (h *hostFlag) Set(value string) error {
+	if h.given {
+		return errors.New("specify only one -H")
+	}
+	*h.value, h.given = value, true
+	return nil
+}
+
+// String implements pflag.Value.
+func (h *hostFlag) String() string {
+	if h.value == nil {
+		return ""
+	}
+	return *h.value
+}
+
+// Type implements pflag.Value.
+func (h *hostFlag) Type() string { return "string" }

@@ -60,7 +60,7 @@ func branch(name, short string, children ...node) node {
 		children: children,
 		build: func(*session.Session) *cobra.Command {
 			return &cobra.Command{
-				Use:                   name,
+				Use:                   name + " COMMAND",
 				Short:                 short,
 				Args:                  session.NoArgs,
 				DisableFlagsInUseLine: true,

@@ -28,7 +28,8 @@ type TLS struct {
 // Client speaks to one daemon: Docker's API through the client library, and what tug adds to it.
 type Client struct {
 	*client.Client
-	dial dialFunc
+	dial    dialFunc
+	options Options
 }
 
 // dialFunc is http.Transport's DialContext.
@@ -70,7 +71,7 @@ func Open(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{Client: api, dial: dial.DialContext}, nil
+	return &Client{Client: api, dial: dial.DialContext, options: o}, nil
 }
 
 // openNegotiating leaves the transport to the client library, which asks for the daemon's version
@@ -88,7 +89,7 @@ func openNegotiating(o Options, more ...client.Opt) (*Client, error) {
 		return nil, err
 	}
 	dial := api.Dialer()
-	return &Client{Client: api, dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }}, nil
+	return &Client{Client: api, options: o, dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }}, nil
 }
 
 // basic are the options of every kind of connection. The host comes first: what sets the

@@ -49,7 +49,7 @@ func (n *newContainer) register(s *session.Session, cmd *cobra.Command, pullUsag
 	flags.BoolVar(&n.dryRun, "dry-run", false, "Print the plan by which the container would be started, and start nothing")
 	flags.Bool("help", false, "Print usage") // without -h, which is --hostname
 	flags.Bool("disable-content-trust", true, "Skip image verification (deprecated)")
-	_ = flags.MarkHidden("disable-content-trust")
+	_ = flags.MarkDeprecated("disable-content-trust", "support for docker content trust was removed")
 	n.options.Register(flags)
 }
 
@@ -153,7 +153,7 @@ func (n *newContainer) parsedPlatform() (*ocispec.Platform, error) {
 	}
 	p, err := platforms.Parse(n.platform)
 	if err != nil {
-		return nil, fmt.Errorf("error parsing specified platform: %w", err)
+		return nil, err
 	}
 	return &p, nil
 }

@@ -38,7 +38,6 @@ func (o *securityOptions) apply(r *Request, _ *pflag.FlagSet) error {
 	h.CapDrop = o.capDrop.GetSlice()
 	h.Privileged = o.privileged
 	h.Sysctls = o.sysctls.GetAll()
-	h.SecurityOpt = []string{}
 	for _, option := range o.securityOpt.GetSlice() {
 		if option == "systempaths=unconfined" {
 			// Said by empty, not by absent lists: the daemon's defaults are not wanted.

@@ -22,10 +22,14 @@ func Pull(s *session.Session) *cobra.Command {
 	var all, quiet bool
 	var platform string
 	cmd := &cobra.Command{
-		Use:         "pull [OPTIONS] NAME[:TAG|@DIGEST]",
-		Short:       "Download an image from a registry",
-		Args:        session.ExactArgs(1),
-		Annotations: map[string]string{"aliases": "tug image pull, tug pull"},
+		Use:   "pull [OPTIONS] NAME[:TAG|@DIGEST]",
+		Short: "Download an image from a registry",
+		Args:  session.ExactArgs(1),
+		Annotations: map[string]string{
+			"category-top": "5",
+			"aliases":      "tug image pull, tug pull",
+		},
+		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			named, err := reference.ParseNormalizedNamed(args[0])
 			if err != nil {

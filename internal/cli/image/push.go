@@ -41,7 +41,7 @@ func Push(s *session.Session) *cobra.Command {
 	flags.BoolVarP(&o.all, "all-tags", "a", false, "Push all tags of an image to the repository")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "Suppress verbose output")
 	flags.Bool("disable-content-trust", true, "Skip image verification (deprecated)")
-	_ = flags.MarkHidden("disable-content-trust")
+	_ = flags.MarkDeprecated("disable-content-trust", "support for docker content trust was removed")
 	flags.StringVar(&o.platform, "platform", "", `Push a platform-specific manifest as a single-platform image to the registry.
 Image index won't be pushed, meaning that other manifests, including attestations won't be preserved.
 'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)`)

@@ -22,6 +22,9 @@ func DiskUsage(s *session.Session) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := api.Settle(cmd.Context()); err != nil { // the answer's form depends on the version
+				return err
+			}
 			usage, err := api.DiskUsage(cmd.Context(), client.DiskUsageOptions{Verbose: verbose})
 			if err != nil {
 				return err

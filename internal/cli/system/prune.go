@@ -68,7 +68,7 @@ func (o *pruneOptions) prune(ctx context.Context, s *session.Session) error {
 	}
 	steps = append(steps,
 		func() (uint64, error) { return image.PruneAll(ctx, s, o.all, filters) },
-		func() (uint64, error) { return pruneBuilds(ctx, s, filters) })
+		func() (uint64, error) { return pruneBuilds(ctx, s, o.all, filters) })
 
 	var freed uint64
 	for _, step := range steps {
@@ -116,8 +116,8 @@ func (o *pruneOptions) warning(s *session.Session) (string, error) {
 	return strings.Join(lines, "\n") + "\nAre you sure you want to continue?", nil
 }
 
-// pruneBuilds removes what builds have cached and prints what was removed.
-func pruneBuilds(ctx context.Context, s *session.Session, given client.Filters) (freed uint64, err error) {
+// pruneBuilds removes what builds have cached, or only what none needs any more, and prints what was removed.
+func pruneBuilds(ctx context.Context, s *session.Session, all bool, given client.Filters) (freed uint64, err error) {
 	filters, err := s.PruneFilters(given)
 	if err != nil {
 		return 0, err
@@ -126,7 +126,7 @@ func pruneBuilds(ctx context.Context, s *session.Session, given client.Filters) 
 	if err != nil {
 		return 0, err
 	}
-	result, err := api.BuildCachePrune(ctx, client.BuildCachePruneOptions{Filters: filters})
+	result, err := api.BuildCachePrune(ctx, client.BuildCachePruneOptions{All: all, Filters: filters})
 	if err != nil {
 		return 0, err
 	}
