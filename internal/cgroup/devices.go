@@ -36,6 +36,8 @@ func (g *Group) allowDevices(rules []specs.LinuxDeviceCgroup, isNew bool) error 
 	switch {
 	case dir == "":
 		return fmt.Errorf("device rules (--device): this kernel has no devices cgroup controller, or it is not mounted: %w", errdefs.ErrFailedPrecondition)
+	case g.host.V2 && isNew:
+		err = g.host.filters.apply(dir, translated)
 	case g.host.V2:
 		err = cgroups.DevicesSetV2(dir, &cgroups.Resources{Devices: translated})
 	case isNew && plainRules(translated):

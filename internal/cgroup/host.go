@@ -24,6 +24,7 @@ type Host struct {
 
 	hierarchies []hierarchy // one on version 2
 	features    features
+	filters     filters
 
 	ready     sync.Map   // parents that exist with their controllers, by name
 	preparing sync.Mutex // only one goroutine makes or removes parents

@@ -78,6 +78,9 @@ func TestLimitsAreSetAndUpdated(t *testing.T) {
 
 func TestValuesTheKernelRefuses(t *testing.T) {
 	h, parent := host(t)
+	for _, c := range []string{"cpu", "cpuset", "devices", either(h, "blkio", "io")} {
+		need(t, h, c)
+	}
 	for what, r := range map[string]*specs.LinuxResources{
 		"--cpuset-cpus":       {CPU: &specs.LinuxCPU{Cpus: "0-4095"}},
 		"--cpu-shares":        {CPU: &specs.LinuxCPU{Shares: ptr(uint64(1))}},
@@ -221,12 +224,15 @@ func TestDeviceRules(t *testing.T) {
 	}
 	g := create(t, h, parent, "one", &specs.LinuxResources{Devices: someDevices()})
 	assert.Equal(t, open(g), "null <nil>, zero <nil>, kmsg denied")
+	same := create(t, h, parent, "same", &specs.LinuxResources{Devices: someDevices()})
+	assert.Equal(t, open(same), "null <nil>, zero <nil>, kmsg denied")
 
 	zero := specs.LinuxDeviceCgroup{Type: "c", Major: ptr(int64(1)), Minor: ptr(int64(5)), Access: "rwm"}
 	kmsg := specs.LinuxDeviceCgroup{Allow: true, Type: "c", Major: ptr(int64(1)), Minor: ptr(int64(11)), Access: "rw"}
 	without := slices.DeleteFunc(someDevices(), func(d specs.LinuxDeviceCgroup) bool { return reflect.DeepEqual(d.Minor, zero.Minor) && *d.Major == 1 })
 	assert.NilError(t, g.Update(&specs.LinuxResources{Devices: append(without, kmsg)}))
 	assert.Equal(t, open(g), "null <nil>, zero denied, kmsg <nil>")
+	assert.Equal(t, open(same), "null <nil>, zero <nil>, kmsg denied", "the other group's rules stay")
 
 	_, err := h.Create(parent, "hole", &specs.LinuxResources{Devices: append(someDevices(), zero)})
 	assert.ErrorContains(t, err, "device rules", "a rule that cannot hold is refused, not ignored")

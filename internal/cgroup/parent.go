@@ -128,22 +128,15 @@ func delegate(root, owned, parent string) error {
 		if owned != "/" && len(level) < len(owned) {
 			continue
 		}
-		err := handDown(dir)
-		if errors.Is(err, unix.EBUSY) {
-			if err := clearWay(dir); err != nil {
-				return err
-			}
-			err = handDown(dir)
-		}
-		if err != nil {
+		if err := handDown(dir); err != nil {
 			return fmt.Errorf("hand controllers down: %w", err)
 		}
 	}
 	return nil
 }
 
-// handDown gives a group's children the controllers that it has itself. Only EBUSY is an error: a controller that cannot be handed down for another
-// reason is missed when somebody asks for its limits.
+// handDown gives a group's children the controllers that it has itself. A controller that cannot be handed down is no error: it is missed when
+// somebody asks for its limits.
 func handDown(dir string) error {
 	have, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
 	if err != nil {
@@ -160,25 +153,35 @@ func handDown(dir string) error {
 			missing = append(missing, "+"+c)
 		}
 	}
-	if len(missing) == 0 || write(dir, "cgroup.subtree_control", strings.Join(missing, " ")) == nil {
+	if len(missing) == 0 {
 		return nil
 	}
-	var busy error
-	for _, c := range missing {
-		if err := write(dir, "cgroup.subtree_control", c); errors.Is(err, unix.EBUSY) {
-			busy = err
-		}
+	if err := clearWay(dir); err != nil {
+		return err
 	}
-	return busy
+	if write(dir, "cgroup.subtree_control", strings.Join(missing, " ")) == nil {
+		return nil
+	}
+	for _, c := range missing {
+		_ = write(dir, "cgroup.subtree_control", c)
+	}
+	return nil
 }
 
-// clearWay makes way for the kernel's rule that a group with processes of its own cannot have children with limits. Processes may be
-// moved aside in two cases: at the root of a cgroup namespace, which is where an engine that itself runs in a container finds itself, and
-// if the daemon is alone there.
+// clearWay makes way for the kernel's rule that a group with processes of its own, other than the machine's root, cannot have children with
+// limits. (If it were handed some controllers all the same, the kernel would turn it into a threaded group, which no process can enter.) Processes
+// may be moved aside in two cases: at the root of a cgroup namespace, which is where an engine that itself runs in a container finds itself,
+// and if the daemon is alone there.
 func clearWay(dir string) error {
+	if !exists(dir, "cgroup.type") { // the machine's root has none
+		return nil
+	}
 	pids, err := pidsIn(dir)
 	if err != nil {
 		return err
+	}
+	if len(pids) == 0 {
+		return nil
 	}
 	alone := len(pids) == 1 && pids[0] == os.Getpid()
 	if !alone && !isNamespaceRoot(dir) {
@@ -197,11 +200,8 @@ func clearWay(dir string) error {
 	return nil
 }
 
-// isNamespaceRoot says whether a directory is the root of the hierarchy as this process sees it, and yet not the machine's root (which alone
-// has no type, and may have processes).
-func isNamespaceRoot(dir string) bool {
-	return !mounted(filepath.Dir(dir), unix.CGROUP2_SUPER_MAGIC) && exists(dir, "cgroup.type")
-}
+// isNamespaceRoot says whether a directory is the root of the hierarchy as this process sees it.
+func isNamespaceRoot(dir string) bool { return !mounted(filepath.Dir(dir), unix.CGROUP2_SUPER_MAGIC) }
 
 // describe names some processes for people.
 func describe(pids []int) string {

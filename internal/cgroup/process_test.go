@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 	"gotest.tools/v3/assert"
 )
@@ -80,6 +81,27 @@ func member(what string) {
 			cmd.Start()
 			time.Sleep(time.Millisecond)
 		}
+	case "contain": // an engine in a container: a cgroup namespace whose root is our group
+		cmd := exec.Command("/proc/self/exe")
+		cmd.Env = append(os.Environ(), asMember+"=nest")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWCGROUP | unix.CLONE_NEWNS}
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		fatal(cmd.Run())
+	case "nest":
+		fatal(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
+		fatal(unix.Unmount("/sys/fs/cgroup", unix.MNT_DETACH))
+		fatal(unix.Mount("cgroup", "/sys/fs/cgroup", "cgroup2", 0, ""))
+		h, err := Detect()
+		fatal(err)
+		g, err := h.Create("/inner", "one", &specs.LinuxResources{Pids: &specs.LinuxPids{Limit: ptr(int64(5))}})
+		fatal(err)
+		limit, err := os.ReadFile(filepath.Join(g.Dir(), "pids.max"))
+		fatal(err)
+		own, err := os.ReadFile("/proc/self/cgroup")
+		fatal(err)
+		fatal(g.Delete())
+		fatal(h.RemoveParent("/inner"))
+		fmt.Printf("limit %s, we are in %s\n", strings.TrimSpace(string(limit)), strings.TrimSpace(string(own)))
 	case "open":
 		for device := range strings.SplitSeq(os.Getenv("DEVICES"), " ") {
 			f, err := os.OpenFile(device, os.O_RDWR, 0)

@@ -117,7 +117,7 @@ func connect(ctx context.Context, slice string) (*systemd.Conn, error) {
 	}
 	bus, err := systemd.NewWithContext(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("connect to systemd: %w", err)
+		return nil, fmt.Errorf("%s is a slice of systemd, which does not answer: %w: %w", slice, err, errdefs.ErrFailedPrecondition)
 	}
 	return bus, nil
 }
