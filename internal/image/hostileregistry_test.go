@@ -1,6 +1,7 @@
 package image
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -156,4 +158,42 @@ func TestLabelsOfAnImageAreOnlyData(t *testing.T) {
 		t.Fatal(err)
 	}
 	nothingLeft(t, s)
+}
+
+// TestBrokenTransfersGoOn: a registry that cuts the connection in the middle of a layer, once.
+func TestBrokenTransfersGoOn(t *testing.T) {
+	s := open(t)
+	body := make([]byte, 3<<20)
+	for i := range body {
+		body[i] = byte(i * 7)
+	}
+	plain := layerTar(t, file{name: "f", body: string(body)})
+	diff := digest.FromBytes(plain)
+	config := asJSON(t, configBlob{OS: "linux", Architecture: "amd64", RootFS: rootFS{Type: "layers", DiffIDs: []digest.Digest{diff}}})
+	m := ocispec.Manifest{
+		MediaType: ocispec.MediaTypeImageManifest,
+		Config:    ocispec.Descriptor{MediaType: ocispec.MediaTypeImageConfig, Digest: digest.FromBytes(config), Size: int64(len(config))},
+		Layers:    []ocispec.Descriptor{{MediaType: ocispec.MediaTypeImageLayer, Digest: diff, Size: int64(len(plain))}},
+	}
+	m.SchemaVersion = 2
+	rest := &liar{manifest: asJSON(t, m), media: ocispec.MediaTypeImageManifest, blobs: map[digest.Digest][]byte{m.Config.Digest: config}}
+	cut := false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, diff.String()) {
+			rest.ServeHTTP(w, r)
+			return
+		}
+		if !cut {
+			cut = true
+			w.Header().Set("Content-Length", strconv.Itoa(len(plain)))
+			w.Write(plain[:1<<20])
+			panic(http.ErrAbortHandler)
+		}
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(plain))
+	}))
+	defer server.Close()
+	img, err := s.Pull(t.Context(), strings.TrimPrefix(server.URL, "http://")+"/flaky:1", PullOptions{})
+	if err != nil || !cut || read(t, s, img, "f") != string(body) {
+		t.Error(cut, err)
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/containerd/containerd/v2/core/images"
@@ -106,10 +108,7 @@ func (s *Images) bundleImages(ctx context.Context, b *bundle, want wanted) ([]bu
 
 func (s *Images) layoutImages(ctx context.Context, b *bundle, want wanted) ([]bundled, error) {
 	var list merged
-	for _, d := range b.index.Manifests {
-		if d.Platform != nil && d.Platform.OS == "unknown" {
-			continue // an attestation
-		}
+	for _, d := range layoutEntries(*b.index, want) {
 		target, err := s.resolve(ctx, d, want, nil)
 		if err != nil {
 			return nil, err
@@ -118,7 +117,11 @@ func (s *Images) layoutImages(ctx context.Context, b *bundle, want wanted) ([]bu
 		if err != nil {
 			return nil, err
 		}
-		names, err := layoutNames(d, b.tagsOf(m.Config.Digest))
+		tags := b.tagsOf(m.Config.Digest) // of manifest.json, if that is there too
+		if n := layoutName(d); n != "" {
+			tags = []string{n}
+		}
+		names, err := tagRecords(tags)
 		if err != nil {
 			return nil, err
 		}
@@ -130,15 +133,42 @@ func (s *Images) layoutImages(ctx context.Context, b *bundle, want wanted) ([]bu
 	return list, nil
 }
 
-// layoutNames are the record names of an entry of an OCI layout: the full name that containerd and BuildKit write, or a ref.name
-// that is a full name, or what manifest.json says.
-func layoutNames(d ocispec.Descriptor, tags []string) ([]string, error) {
-	if n := d.Annotations[images.AnnotationImageName]; n != "" {
-		tags = []string{n}
-	} else if n := d.Annotations[ocispec.AnnotationRefName]; len(tags) == 0 && fullName(n) {
-		tags = []string{n}
+// layoutEntries are the entries of a layout's index that are to be loaded. Where several have one name, as in a layout of an image for several
+// platforms, it is the one that serves best; where a platform was asked for by name, it is those that serve it.
+func layoutEntries(x ocispec.Index, want wanted) []ocispec.Descriptor {
+	var list []ocispec.Descriptor
+	byName := map[string][]ocispec.Descriptor{}
+	for _, d := range x.Manifests {
+		if d.Platform != nil && (d.Platform.OS == "unknown" || want.explicit && !want.Match(*d.Platform)) {
+			continue // an attestation, or not asked for
+		}
+		name := layoutName(d)
+		if name == "" {
+			list = append(list, d)
+		} else {
+			byName[name] = append(byName[name], d)
+		}
 	}
-	return tagRecords(tags)
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		same := byName[name]
+		if fit := choose(ocispec.Index{Manifests: same}, want); len(fit) > 0 {
+			same = fit
+		}
+		list = append(list, same[0])
+	}
+	return list
+}
+
+// layoutName is the name that an entry of a layout's index gives itself: the full name that containerd and BuildKit write, or a
+// ref.name that is a full name; "" if there is none.
+func layoutName(d ocispec.Descriptor) string {
+	if n := d.Annotations[images.AnnotationImageName]; n != "" {
+		return n
+	}
+	if n := d.Annotations[ocispec.AnnotationRefName]; fullName(n) {
+		return n
+	}
+	return ""
 }
 
 func tagRecords(tags []string) ([]string, error) {

@@ -2,12 +2,19 @@ package image
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/compression"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sys/unix"
 )
 
@@ -131,5 +138,73 @@ func TestImportMakesAnImageOfOneLayer(t *testing.T) {
 	again, err := s.Get(t.Context(), got.ShortID())
 	if err != nil || again.ID != got.ID {
 		t.Errorf("by short ID: %v, %v", again.ID, err)
+	}
+}
+
+func TestZstdLayersAndLayersThatComeTwice(t *testing.T) {
+	s, reg := open(t), serveRegistry(t, "")
+	b := layerTar(t, file{name: "z", body: "zstd"})
+	z, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil },
+		tarball.WithCompression(compression.ZStd), tarball.WithMediaType(types.OCILayerZStd))
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice := layer(t, file{name: "t", body: "twice"})
+	push(t, reg+"/z:1", mutate.MediaType(image(t, v1.Config{}, twice, z, twice), types.OCIManifestSchema1))
+	img, err := s.Pull(t.Context(), reg+"/z:1", PullOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := s.Rootfs(t.Context(), img)
+	if err != nil || len(root.Layers) != 3 || root.Layers[0] == root.Layers[2] || read(t, s, img, "z") != "zstd" || read(t, s, img, "t") != "twice" {
+		t.Errorf("%v, %v", root, err)
+	}
+}
+
+func TestOldDockerArchivesWithLinkedLayers(t *testing.T) {
+	s := open(t)
+	plain := layerTar(t, file{name: "f", body: "x"})
+	config := asJSON(t, configBlob{OS: "linux", Architecture: "amd64", RootFS: rootFS{Type: "layers", DiffIDs: []digest.Digest{digest.FromBytes(plain), digest.FromBytes(plain)}}})
+	archive := layerTar(t,
+		file{name: "aa/", mode: 0o755}, file{name: "aa/layer.tar", body: string(plain), mode: 0o644}, file{name: "bb/layer.tar", kind: '2', link: "../aa/layer.tar"},
+		file{name: "c.json", body: string(config), mode: 0o644}, file{name: "repositories", body: "{}", mode: 0o644},
+		file{name: "manifest.json", body: `[{"Config":"c.json","RepoTags":["old:1","other:2"],"Layers":["aa/layer.tar","bb/layer.tar"]}]`, mode: 0o644})
+	list, err := s.Load(t.Context(), bytes.NewReader(archive), LoadOptions{})
+	if err != nil || len(list) != 2 || list[0].Name != "old:1" || list[1].Name != "other:2" || list[0].ID != digest.FromBytes(config) {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
+func TestLayoutOfSeveralPlatforms(t *testing.T) {
+	files := map[string][]byte{"oci-layout": []byte(`{"imageLayoutVersion":"1.0.0"}`)}
+	put := func(b []byte) digest.Digest {
+		files[blobPath(digest.FromBytes(b))] = b
+		return digest.FromBytes(b)
+	}
+	var index ocispec.Index
+	for _, arch := range []string{"arm64", "amd64", "s390x"} {
+		config := asJSON(t, configBlob{OS: "linux", Architecture: arch, RootFS: rootFS{Type: "layers", DiffIDs: []digest.Digest{}}})
+		m := ocispec.Manifest{Config: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageConfig, Digest: put(config), Size: int64(len(config))}, Layers: []ocispec.Descriptor{}}
+		m.SchemaVersion = 2
+		b := asJSON(t, m)
+		index.Manifests = append(index.Manifests, ocispec.Descriptor{
+			MediaType: ocispec.MediaTypeImageManifest, Digest: put(b), Size: int64(len(b)), Platform: &ocispec.Platform{OS: "linux", Architecture: arch},
+			Annotations: map[string]string{ocispec.AnnotationRefName: "host.test/multi:1"},
+		})
+	}
+	files["index.json"] = asJSON(t, index)
+	for platform, want := range map[string]string{"linux/arm64": "arm64", "linux/amd64": "amd64", "linux/s390x": "s390x"} {
+		s := open(t)
+		list, err := s.Load(t.Context(), bytes.NewReader(archiveOf(t, files)), LoadOptions{Platform: platform})
+		if err != nil || len(list) != 1 || list[0].Name != "host.test/multi:1" {
+			t.Fatalf("%s: %v, %v", platform, list, err)
+		}
+		if img, err := s.Get(t.Context(), "host.test/multi:1"); err != nil || img.Architecture != want {
+			t.Errorf("%s: %s, %v", platform, img.Architecture, err)
+		}
+	}
+	s := open(t)
+	if _, err := s.Load(t.Context(), bytes.NewReader(archiveOf(t, files)), LoadOptions{Platform: "linux/riscv64"}); err == nil {
+		t.Error("loaded a platform that is not there")
 	}
 }

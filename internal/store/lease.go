@@ -13,8 +13,8 @@ import (
 // temporaryLabel marks leases that mean nothing after the process that made them.
 const temporaryLabel = "tug/temporary"
 
-// Lease returns a context in which whatever is written is safe from collection until done is called. A lease does not
-// outlive the process.
+// Lease returns a context in which whatever is written is safe from collection until done is called. Then what nobody recorded
+// meanwhile is collected. A lease does not outlive the process.
 func (s *Store) Lease(ctx context.Context) (_ context.Context, done func(), _ error) {
 	ctx = s.Context(ctx)
 	lease, err := s.Leases.Create(ctx, leases.WithID("work-"+rand.Text()), leases.WithLabel(temporaryLabel, "1"))
@@ -25,6 +25,7 @@ func (s *Store) Lease(ctx context.Context) (_ context.Context, done func(), _ er
 		if err := s.Leases.Delete(context.WithoutCancel(ctx), lease); err != nil && !errdefs.IsNotFound(err) {
 			s.log.Warn("cannot delete a lease in the image store", "lease", lease.ID, "error", err)
 		}
+		s.Collect()
 	}
 	return leases.WithLease(ctx, lease.ID), done, nil
 }
