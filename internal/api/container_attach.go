@@ -1,8 +1,10 @@
 package api
 
+import "tug/internal/engine"
+
 // attachOptions reads which streams a client wants and whether it wants what was written before.
-func (c *call) attachOptions() AttachOptions {
-	return AttachOptions{
+func (c *call) attachOptions() engine.AttachOptions {
+	return engine.AttachOptions{
 		Stdin:      c.flag("stdin"),
 		Stdout:     c.flag("stdout"),
 		Stderr:     c.flag("stderr"),

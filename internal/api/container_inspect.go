@@ -9,6 +9,7 @@ import (
 	"github.com/moby/moby/api/types/storage"
 
 	"tug/internal/container"
+	"tug/internal/engine"
 )
 
 // containerInspect answers with all that is known of a container.
@@ -25,7 +26,7 @@ func containerInspect(c *call) error {
 }
 
 // showContainer is a container in the form of a version of the API.
-func showContainer(r *container.Record, d *Details, v version) any {
+func showContainer(r *container.Record, d *engine.Details, v version) any {
 	out := &moby.InspectResponse{
 		ID:              r.ID,
 		Created:         timestamp(r.Created),
@@ -57,7 +58,7 @@ func showContainer(r *container.Record, d *Details, v version) any {
 	return &oldContainer{InspectResponse: out, Config: oldConfig(r, out), NetworkSettings: oldNetworkSettings(out.NetworkSettings)}
 }
 
-func showNetworkSettings(r *container.Record, d *Details, v version) *moby.NetworkSettings {
+func showNetworkSettings(r *container.Record, d *engine.Details, v version) *moby.NetworkSettings {
 	out := &moby.NetworkSettings{Ports: openPorts(r), Networks: showEndpoints(r, d, v)}
 	if r.State.Pid > 0 {
 		out.SandboxID, out.SandboxKey = r.ID, fmt.Sprintf("/proc/%d/ns/net", r.State.Pid)

@@ -1,5 +1,7 @@
 package api
 
+import "tug/internal/engine"
+
 // containerStart starts a created or stopped container and answers when its process runs.
 func containerStart(c *call) error {
 	// A JSON object with something in it has more than seven characters; older clients sent a host configuration here.
@@ -16,12 +18,12 @@ func containerStart(c *call) error {
 }
 
 // stopOptions reads how a container is to be stopped: with which signal, and after how many seconds it is killed.
-func (c *call) stopOptions() (StopOptions, error) {
+func (c *call) stopOptions() (engine.StopOptions, error) {
 	t, err := c.number("t")
 	if err != nil {
-		return StopOptions{}, err
+		return engine.StopOptions{}, err
 	}
-	o := StopOptions{Timeout: t}
+	o := engine.StopOptions{Timeout: t}
 	if !c.before(42) {
 		o.Signal = c.query.Get("signal")
 	}
@@ -82,7 +84,7 @@ func containerRemove(c *call) error {
 	if c.flag("link") {
 		return invalid("removing a link between containers is not supported: remove the container, or disconnect it from a network")
 	}
-	if err := c.engine.Remove(c.ctx(), c.id(), RemoveOptions{Force: c.flag("force"), Volumes: c.flag("v")}); err != nil {
+	if err := c.engine.Remove(c.ctx(), c.id(), engine.RemoveOptions{Force: c.flag("force"), Volumes: c.flag("v")}); err != nil {
 		return err
 	}
 	return c.done()

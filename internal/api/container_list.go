@@ -12,6 +12,7 @@ import (
 	"github.com/moby/moby/api/types/network"
 
 	"tug/internal/container"
+	"tug/internal/engine"
 )
 
 // containerList answers with the containers that a client wants to see, newest first.
@@ -70,7 +71,7 @@ type listedPort struct {
 }
 
 // listContainer is a container in a list, in the form of a version of the API.
-func listContainer(r *container.Record, d *Details, v version, now time.Time) *listedContainer {
+func listContainer(r *container.Record, d *engine.Details, v version, now time.Time) *listedContainer {
 	out := &moby.Summary{
 		ID:              r.ID,
 		Names:           []string{"/" + r.Name},

@@ -9,6 +9,7 @@ import (
 	moby "github.com/moby/moby/api/types/container"
 
 	"tug/internal/container"
+	"tug/internal/engine"
 )
 
 // containerPrune removes the containers that do not run and that the filters fit. One that is used again meanwhile is left alone.
@@ -33,7 +34,7 @@ func containerPrune(c *call) error {
 		if !idle || tooNew || !labelled(r) || hasOne(r, filters["label!"]) {
 			continue
 		}
-		switch err := c.engine.Remove(c.ctx(), r.ID, RemoveOptions{}); {
+		switch err := c.engine.Remove(c.ctx(), r.ID, engine.RemoveOptions{}); {
 		case err == nil:
 			report.ContainersDeleted = append(report.ContainersDeleted, r.ID)
 		case c.ctx().Err() != nil:

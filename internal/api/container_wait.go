@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/moby/moby/api/types/container"
+	"tug/internal/engine"
 )
 
 // containerWait answers with a container's exit status once it has ended or is removed. Since 1.30 the head of the answer is sent at
@@ -19,7 +20,7 @@ func containerWait(c *call) error {
 	default:
 		return invalid("invalid condition: %q", string(cond))
 	}
-	results, err := c.engine.Wait(c.ctx(), c.id(), WaitCondition(cond))
+	results, err := c.engine.Wait(c.ctx(), c.id(), engine.WaitCondition(cond))
 	if err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func containerWait(c *call) error {
 			return err
 		}
 	}
-	var result WaitResult
+	var result engine.WaitResult
 	select {
 	case result = <-results:
 	case <-c.ctx().Done():

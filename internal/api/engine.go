@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"tug/internal/container"
 	"tug/internal/engine"
 	"tug/internal/image"
@@ -11,8 +13,7 @@ import (
 	"tug/internal/network"
 )
 
-// Engine is what of the engine is used. Each part is an interface of its own, so that a test of a resource stands on a
-// fake of that part.
+// Engine is what of the engine is used, a part for each resource; tests stand on a fake. Of gives the real one.
 type Engine interface {
 	Containers
 	Execs
@@ -24,39 +25,40 @@ type Engine interface {
 
 // Containers are the engine's use cases of containers.
 type Containers interface {
-	Create(ctx context.Context, r CreateRequest) (id string, warnings []string, err error)
-	Plan(ctx context.Context, r CreateRequest) (text string, err error)
+	Create(ctx context.Context, r engine.CreateRequest) (id string, warnings []string, err error)
+	Plan(ctx context.Context, r engine.CreateRequest) (text string, err error)
 	Start(ctx context.Context, ref string) error
-	Stop(ctx context.Context, ref string, o StopOptions) error
-	Restart(ctx context.Context, ref string, o StopOptions) error
+	Stop(ctx context.Context, ref string, o engine.StopOptions) error
+	Restart(ctx context.Context, ref string, o engine.StopOptions) error
 	Kill(ctx context.Context, ref, signal string) error
 	Pause(ctx context.Context, ref string) error
 	Unpause(ctx context.Context, ref string) error
 	Rename(ctx context.Context, ref, name string) error
-	Remove(ctx context.Context, ref string, o RemoveOptions) error
+	Remove(ctx context.Context, ref string, o engine.RemoveOptions) error
+	Update(ctx context.Context, ref string, r container.Resources, p *container.RestartPolicy) (warnings []string, err error)
 	Get(ref string) (*container.Record, error)
 	List() []*container.Record
-	Details(ctx context.Context, r *container.Record) (Details, error)
-	Wait(ctx context.Context, ref string, cond WaitCondition) (<-chan WaitResult, error)
-	Attach(ctx context.Context, ref string, o AttachOptions) (*Session, error)
+	Details(ctx context.Context, r *container.Record) (engine.Details, error)
+	Wait(ctx context.Context, ref string, cond engine.WaitCondition) (<-chan engine.WaitResult, error)
+	// Attach gives a session that misses nothing of what the container does after Attach has returned.
+	Attach(ctx context.Context, ref string, o engine.AttachOptions) (*Session, error)
 	Resize(ctx context.Context, ref string, height, width uint16) error
 	Logs(ctx context.Context, ref string, o logread.ReadOptions, fn func(logread.Entry) error) error
 	Top(ctx context.Context, ref, psArgs string) (titles []string, rows [][]string, err error)
-	Update(ctx context.Context, ref string, r container.Resources, p *container.RestartPolicy) (warnings []string, err error)
 }
 
 // Execs are the engine's use cases of further processes in running containers.
 type Execs interface {
-	ExecCreate(ctx context.Context, ref string, c ExecConfig) (id string, err error)
-	ExecStart(ctx context.Context, id string, o ExecStartOptions) (*Session, error)
-	ExecInspect(ctx context.Context, id string) (ExecState, error)
+	ExecCreate(ctx context.Context, ref string, c engine.ExecConfig) (id string, err error)
+	ExecStart(ctx context.Context, id string, o engine.ExecStartOptions) (*Session, error)
+	ExecInspect(ctx context.Context, id string) (engine.ExecState, error)
 	ExecResize(ctx context.Context, id string, height, width uint16) error
 }
 
 // System is what the engine tells of itself.
 type System interface {
-	Info(ctx context.Context) Info
-	Version() Version
+	Info(ctx context.Context) engine.Info
+	Version() engine.Version
 }
 
 // Images are the images of the engine.
@@ -65,54 +67,23 @@ type Images interface {
 	List(ctx context.Context, o image.ListOptions) ([]image.Image, error)
 	History(ctx context.Context, ref string) ([]image.Step, error)
 	Tag(ctx context.Context, ref, newRef string) error
-	Pull(ctx context.Context, ref string, o PullOptions) (image.Image, error)
+	Pull(ctx context.Context, ref string, o image.PullOptions) (image.Image, error)
+	Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error)
 	Load(ctx context.Context, r io.Reader, o image.LoadOptions) ([]image.Loaded, error)
 	Import(ctx context.Context, r io.Reader, o image.ImportOptions) (image.Image, error)
 	Save(ctx context.Context, w io.Writer, refs []string) error
+	Usage() image.Usage
 }
 
 // Networks are the networks of the engine.
 type Networks interface {
-	List() []Network
-	Get(ref string) (Network, error)
-	Endpoints(id string) []Endpoint
+	List() []network.Network
+	Get(ref string) (network.Network, error)
+	Endpoints(id string) []network.Endpoint
 }
 
-// The words in which the engine is spoken to.
-type (
-	CreateRequest    = engine.CreateRequest
-	StopOptions      = engine.StopOptions
-	RemoveOptions    = engine.RemoveOptions
-	WaitCondition    = engine.WaitCondition
-	WaitResult       = engine.WaitResult
-	AttachOptions    = engine.AttachOptions
-	Stream           = engine.Stream
-	Details          = engine.Details
-	ExecConfig       = engine.ExecConfig
-	ExecStartOptions = engine.ExecStartOptions
-	ExecState        = engine.ExecState
-	StartError       = engine.StartError
-	Info             = engine.Info
-	Version          = engine.Version
-	Endpoint         = network.Endpoint
-	Network          = network.Network
-	Subnet           = network.Subnet
-)
-
-// Session is what a client attaches to: a process's standard streams.
+// Session is what a client attaches to: a process's standard streams. Serve returns when the process has ended or the client is gone.
 type Session struct {
 	TTY   bool
-	Serve func(ctx context.Context, client Stream) error
-}
-
-// PullOptions are what a client asks of a pull.
-type PullOptions struct {
-	Platform string
-	Auth     Auth
-	Progress func(image.Event)
-}
-
-// Auth is what a client knows to say to a registry.
-type Auth struct {
-	Username, Password, IdentityToken, RegistryToken, ServerAddress string
+	Serve func(ctx context.Context, client engine.Stream) error
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	moby "github.com/moby/moby/api/types/container"
+	"tug/internal/engine"
 )
 
 // execCreate records a process to be started in a running container.
@@ -19,7 +20,7 @@ func execCreate(c *call) error {
 	if len(in.Cmd) == 0 {
 		return invalid("No exec command specified")
 	}
-	config := ExecConfig{
+	config := engine.ExecConfig{
 		User:         in.User,
 		WorkingDir:   in.WorkingDir,
 		DetachKeys:   in.DetachKeys,
@@ -47,12 +48,12 @@ func execStart(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	o := ExecStartOptions{Detach: in.Detach, Tty: in.Tty}
+	o := engine.ExecStartOptions{Detach: in.Detach, Tty: in.Tty}
 	if in.Tty && !c.before(42) {
 		o.ConsoleSize = in.ConsoleSize
 	}
 	session, err := c.engine.ExecStart(c.ctx(), c.id(), o)
-	var failed *StartError
+	var failed *engine.StartError
 	switch {
 	case errors.As(err, &failed) && !in.Detach:
 		return c.tellInStream(err, in.Tty)

@@ -16,6 +16,7 @@ import (
 	"github.com/containerd/errdefs"
 
 	"tug/internal/container"
+	"tug/internal/engine"
 	"tug/internal/logs/logread"
 )
 
@@ -23,7 +24,7 @@ import (
 type fakeEngine struct {
 	mu      sync.Mutex
 	records map[string]*fakeContainer
-	created []CreateRequest
+	created []engine.CreateRequest
 	nextID  int
 
 	// process is what runs in every container: it reads stdin to its end, writes output, and gives the exit code.
@@ -31,7 +32,7 @@ type fakeEngine struct {
 	called  []string
 	entries []logread.Entry                 // what logs show
 	logsEnd func(ctx context.Context) error // what happens at their end
-	execs   []ExecState
+	execs   []engine.ExecState
 	updated *container.Resources
 	fail    error // what every use case fails with, if set
 }
@@ -44,7 +45,7 @@ type fakeContainer struct {
 }
 
 type fakeAttached struct {
-	client chan Stream // who attached, once it is known
+	client chan engine.Stream // who attached, once it is known
 	done   chan struct{}
 }
 
@@ -74,7 +75,7 @@ func (f *fakeEngine) find(ref string) (*fakeContainer, error) {
 	return nil, fmt.Errorf("No such container: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
 }
 
-func (f *fakeEngine) Create(_ context.Context, r CreateRequest) (string, []string, error) {
+func (f *fakeEngine) Create(_ context.Context, r engine.CreateRequest) (string, []string, error) {
 	if err := f.log("create %s", r.Name); err != nil {
 		return "", nil, err
 	}
@@ -93,7 +94,7 @@ func (f *fakeEngine) Create(_ context.Context, r CreateRequest) (string, []strin
 	return id, nil, nil
 }
 
-func (f *fakeEngine) Plan(_ context.Context, r CreateRequest) (string, error) {
+func (f *fakeEngine) Plan(_ context.Context, r engine.CreateRequest) (string, error) {
 	return "plan of " + r.Config.Image + "\n", f.log("plan %s", r.Name)
 }
 
@@ -142,7 +143,7 @@ func (f *fakeEngine) run(c *fakeContainer) {
 	}
 	close(c.ended)
 	if remove {
-		_ = f.Remove(context.Background(), c.record.ID, RemoveOptions{})
+		_ = f.Remove(context.Background(), c.record.ID, engine.RemoveOptions{})
 	}
 }
 
@@ -158,7 +159,7 @@ func (w frameWriter) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-func (f *fakeEngine) Attach(_ context.Context, ref string, o AttachOptions) (*Session, error) {
+func (f *fakeEngine) Attach(_ context.Context, ref string, o engine.AttachOptions) (*Session, error) {
 	if err := f.log("attach %+v", o); err != nil {
 		return nil, err
 	}
@@ -166,9 +167,9 @@ func (f *fakeEngine) Attach(_ context.Context, ref string, o AttachOptions) (*Se
 	if err != nil {
 		return nil, err
 	}
-	a := &fakeAttached{make(chan Stream, 1), make(chan struct{})}
+	a := &fakeAttached{make(chan engine.Stream, 1), make(chan struct{})}
 	c.attach <- a // a start from now on will not miss it
-	return &Session{TTY: c.record.Config.Tty, Serve: func(ctx context.Context, client Stream) error {
+	return &Session{TTY: c.record.Config.Tty, Serve: func(ctx context.Context, client engine.Stream) error {
 		a.client <- client
 		select {
 		case <-a.done:
@@ -178,7 +179,7 @@ func (f *fakeEngine) Attach(_ context.Context, ref string, o AttachOptions) (*Se
 	}}, nil
 }
 
-func (f *fakeEngine) Stop(_ context.Context, ref string, o StopOptions) error {
+func (f *fakeEngine) Stop(_ context.Context, ref string, o engine.StopOptions) error {
 	seconds := "-"
 	if o.Timeout != nil {
 		seconds = fmt.Sprint(*o.Timeout)
@@ -186,7 +187,7 @@ func (f *fakeEngine) Stop(_ context.Context, ref string, o StopOptions) error {
 	return f.log("stop %s signal=%s t=%s", ref, o.Signal, seconds)
 }
 
-func (f *fakeEngine) Restart(_ context.Context, ref string, o StopOptions) error {
+func (f *fakeEngine) Restart(_ context.Context, ref string, o engine.StopOptions) error {
 	return f.log("restart %s", ref)
 }
 
@@ -204,7 +205,7 @@ func (f *fakeEngine) Resize(_ context.Context, ref string, h, w uint16) error {
 	return f.log("resize %s %d %d", ref, h, w)
 }
 
-func (f *fakeEngine) Remove(_ context.Context, ref string, o RemoveOptions) error {
+func (f *fakeEngine) Remove(_ context.Context, ref string, o engine.RemoveOptions) error {
 	if err := f.log("remove force=%t volumes=%t", o.Force, o.Volumes); err != nil {
 		return err
 	}
@@ -229,7 +230,7 @@ func (f *fakeEngine) Get(ref string) (*container.Record, error) {
 	return c.record.Clone(), nil
 }
 
-func (f *fakeEngine) Wait(ctx context.Context, ref string, cond WaitCondition) (<-chan WaitResult, error) {
+func (f *fakeEngine) Wait(ctx context.Context, ref string, cond engine.WaitCondition) (<-chan engine.WaitResult, error) {
 	if err := f.log("wait %s", cond); err != nil {
 		return nil, err
 	}
@@ -237,7 +238,7 @@ func (f *fakeEngine) Wait(ctx context.Context, ref string, cond WaitCondition) (
 	if err != nil {
 		return nil, err
 	}
-	results := make(chan WaitResult, 1)
+	results := make(chan engine.WaitResult, 1)
 	until := c.ended
 	if cond == "removed" {
 		until = c.removed
@@ -246,7 +247,7 @@ func (f *fakeEngine) Wait(ctx context.Context, ref string, cond WaitCondition) (
 		select {
 		case <-until:
 			f.mu.Lock()
-			results <- WaitResult{ExitCode: c.record.State.ExitCode}
+			results <- engine.WaitResult{ExitCode: c.record.State.ExitCode}
 			f.mu.Unlock()
 		case <-ctx.Done():
 		}

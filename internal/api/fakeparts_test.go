@@ -14,10 +14,13 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/container"
+	"tug/internal/engine"
 	"tug/internal/image"
 	"tug/internal/logs/logread"
+	"tug/internal/network"
 )
 
 // What the fake engine knows beside its containers.
@@ -32,13 +35,13 @@ func (f *fakeEngine) List() []*container.Record {
 	return out
 }
 
-func (f *fakeEngine) Details(_ context.Context, r *container.Record) (Details, error) {
-	d := Details{
+func (f *fakeEngine) Details(_ context.Context, r *container.Record) (engine.Details, error) {
+	d := engine.Details{
 		LogPath: "/var/lib/tug/containers/" + r.ID + "/json.log", HostsPath: "/hosts", HostnamePath: "/hostname", ResolvConfPath: "/resolv.conf",
 		Driver: "overlay2", ImageName: r.Config.Image, GraphDriver: map[string]string{"UpperDir": "/upper"},
 	}
 	if r.IsRunning() {
-		d.Endpoints = []Endpoint{{
+		d.Endpoints = []network.Endpoint{{
 			ID: strings.Repeat("e", 64), NetworkID: strings.Repeat("b", 64), NetworkName: "bridge", Container: r.ID,
 			IPv4: netip.MustParsePrefix("172.17.0.2/16"), Gateway4: netip.MustParseAddr("172.17.0.1"),
 			MAC: net.HardwareAddr{2, 0x42, 0xac, 0x11, 0, 2},
@@ -74,7 +77,7 @@ func (f *fakeEngine) Update(_ context.Context, ref string, r container.Resources
 	return nil, f.log("update %s policy=%v", ref, p)
 }
 
-func (f *fakeEngine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string, error) {
+func (f *fakeEngine) ExecCreate(_ context.Context, ref string, c engine.ExecConfig) (string, error) {
 	c0, err := f.find(ref)
 	if err != nil {
 		return "", err
@@ -84,11 +87,11 @@ func (f *fakeEngine) ExecCreate(_ context.Context, ref string, c ExecConfig) (st
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.execs = append(f.execs, ExecState{ID: fmt.Sprintf("exec%d", len(f.execs)), ContainerID: c0.record.ID, Config: c})
+	f.execs = append(f.execs, engine.ExecState{ID: fmt.Sprintf("exec%d", len(f.execs)), ContainerID: c0.record.ID, Config: c})
 	return f.execs[len(f.execs)-1].ID, nil
 }
 
-func (f *fakeEngine) exec(id string) (*ExecState, error) {
+func (f *fakeEngine) exec(id string) (*engine.ExecState, error) {
 	for i := range f.execs {
 		if f.execs[i].ID == id {
 			return &f.execs[i], nil
@@ -97,7 +100,7 @@ func (f *fakeEngine) exec(id string) (*ExecState, error) {
 	return nil, fmt.Errorf("No such exec instance: %s: %w", id, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
 }
 
-func (f *fakeEngine) ExecStart(_ context.Context, id string, o ExecStartOptions) (*Session, error) {
+func (f *fakeEngine) ExecStart(_ context.Context, id string, o engine.ExecStartOptions) (*Session, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e, err := f.exec(id)
@@ -108,14 +111,14 @@ func (f *fakeEngine) ExecStart(_ context.Context, id string, o ExecStartOptions)
 	if e.Config.Cmd[0] == "missing" {
 		code = 127
 		e.ExitCode = &code
-		return nil, &StartError{fmt.Errorf("OCI runtime exec failed: exec failed: unable to start container process: "+ //nolint:staticcheck // as runc
+		return nil, &engine.StartError{Err: fmt.Errorf("OCI runtime exec failed: exec failed: unable to start container process: "+ //nolint:staticcheck // as runc
 			`exec: "missing": executable file not found in $PATH: %w`, errdefs.ErrInvalidArgument)}
 	}
 	if o.Detach {
 		return nil, nil
 	}
 	e.Running = true
-	return &Session{TTY: o.Tty, Serve: func(_ context.Context, client Stream) error {
+	return &Session{TTY: o.Tty, Serve: func(_ context.Context, client engine.Stream) error {
 		var out io.Writer = client
 		if !o.Tty {
 			out = frameWriter{client, 1}
@@ -129,12 +132,12 @@ func (f *fakeEngine) ExecStart(_ context.Context, id string, o ExecStartOptions)
 	}}, nil
 }
 
-func (f *fakeEngine) ExecInspect(_ context.Context, id string) (ExecState, error) {
+func (f *fakeEngine) ExecInspect(_ context.Context, id string) (engine.ExecState, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e, err := f.exec(id)
 	if err != nil {
-		return ExecState{}, err
+		return engine.ExecState{}, err
 	}
 	return *e, nil
 }
@@ -143,16 +146,16 @@ func (f *fakeEngine) ExecResize(_ context.Context, id string, h, w uint16) error
 	return f.log("exec resize %s %d %d", id, h, w)
 }
 
-func (f *fakeEngine) Info(context.Context) Info {
-	return Info{
+func (f *fakeEngine) Info(context.Context) engine.Info {
+	return engine.Info{
 		ID: "an-id", Name: "host", Containers: 2, Running: 1, Stopped: 1, Images: 1, Driver: "overlay2", ServerVersion: "1.2.3", NCPU: 2,
 		Runtimes: []string{"tug"}, DefaultRuntime: "tug", Mirrors: map[string][]string{"docker.io": {"http://127.0.0.1:5000/"}},
 		Insecure: []string{"10.0.0.0/8", "reg.example"}, CgroupDriver: "cgroupfs", CgroupVersion: "1",
 	}
 }
 
-func (f *fakeEngine) Version() Version {
-	return Version{Version: "1.2.3", GitCommit: "abc", GoVersion: "go1.26", Arch: "amd64"}
+func (f *fakeEngine) Version() engine.Version {
+	return engine.Version{Version: "1.2.3", GitCommit: "abc", GoVersion: "go1.26", Arch: "amd64"}
 }
 
 func (f *fakeEngine) Images() Images     { return fakeImages{f} }
@@ -203,7 +206,7 @@ func (s fakeImages) Tag(_ context.Context, ref, newRef string) error {
 	return s.f.log("tag %s %s", ref, newRef)
 }
 
-func (s fakeImages) Pull(ctx context.Context, ref string, o PullOptions) (image.Image, error) {
+func (s fakeImages) Pull(ctx context.Context, ref string, o image.PullOptions) (image.Image, error) {
 	if err := s.f.log("pull %s %s %s", ref, o.Platform, o.Auth.Username); err != nil {
 		return image.Image{}, err
 	}
@@ -249,33 +252,48 @@ func (s fakeImages) Save(_ context.Context, w io.Writer, refs []string) error {
 // fakeNetworks has the default bridge and a network that somebody made.
 type fakeNetworks struct{ f *fakeEngine }
 
-func (fakeNetworks) List() []Network {
-	return []Network{
+func (fakeNetworks) List() []network.Network {
+	return []network.Network{
 		{
 			ID: strings.Repeat("b", 64), Name: "bridge", Driver: "bridge", Scope: "local", Created: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-			Subnets: []Subnet{{Subnet: netip.MustParsePrefix("172.17.0.0/16"), Gateway: netip.MustParseAddr("172.17.0.1")}},
+			Subnets: []network.Subnet{{Subnet: netip.MustParsePrefix("172.17.0.0/16"), Gateway: netip.MustParseAddr("172.17.0.1")}},
 		},
 		{ID: strings.Repeat("c", 64), Name: "backend", Driver: "bridge", Scope: "local", Labels: map[string]string{"tier": "data"}},
 	}
 }
 
-func (n fakeNetworks) Get(ref string) (Network, error) {
+func (n fakeNetworks) Get(ref string) (network.Network, error) {
 	for _, w := range n.List() {
 		if w.Name == ref || strings.HasPrefix(w.ID, ref) {
 			return w, nil
 		}
 	}
-	return Network{}, errNetworkNotFound(ref)
+	return network.Network{}, errNetworkNotFound(ref)
 }
 
-func (n fakeNetworks) Endpoints(id string) []Endpoint {
+func (n fakeNetworks) Endpoints(id string) []network.Endpoint {
 	if id != strings.Repeat("b", 64) {
 		return nil
 	}
-	var out []Endpoint
+	var out []network.Endpoint
 	for _, r := range n.f.List() {
 		d, _ := n.f.Details(context.Background(), r)
 		out = append(out, d.Endpoints...)
 	}
 	return out
+}
+
+func (s fakeImages) Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error) {
+	if err := s.f.log("push %s %s", ref, o.Auth.Username); err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	if _, err := s.Get(ctx, ref); err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	o.Progress(image.Event{ID: "0123456789ab", Status: "Pushed"})
+	return ocispec.Descriptor{Digest: digest.FromString("manifest"), Size: 527}, nil
+}
+
+func (fakeImages) Usage() image.Usage {
+	return image.Usage{Layers: 100, Shared: map[digest.Digest]int64{digest.FromString("nginx"): 30}}
 }

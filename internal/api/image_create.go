@@ -26,7 +26,7 @@ func imagePull(c *call, from string) error {
 	if err != nil {
 		return err
 	}
-	o := PullOptions{Auth: c.registryAuth()}
+	o := image.PullOptions{Auth: c.registryAuth()}
 	if !c.before(32) {
 		o.Platform = c.query.Get("platform")
 	}
@@ -110,13 +110,13 @@ func progressMessage(e image.Event) jsonstream.Message {
 }
 
 // registryAuth is what the client wants to be said to the registry. A header that cannot be read counts as none, as with Docker.
-func (c *call) registryAuth() Auth {
+func (c *call) registryAuth() image.Auth {
 	a, err := authconfig.Decode(c.r.Header.Get(registry.AuthHeader))
 	if err != nil {
-		return Auth{}
+		return image.Auth{}
 	}
-	return Auth{
-		Username: a.Username, Password: a.Password, IdentityToken: a.IdentityToken, RegistryToken: a.RegistryToken, ServerAddress: a.ServerAddress,
+	return image.Auth{
+		Username: a.Username, Password: a.Password, IdentityToken: a.IdentityToken, RegistryToken: a.RegistryToken,
 	}
 }
 

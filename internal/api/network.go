@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	moby "github.com/moby/moby/api/types/network"
+	"tug/internal/network"
 )
 
 // networkName is the name of a network that is given by name or id.
@@ -52,7 +53,7 @@ func networkInspect(c *call) error {
 }
 
 // inspectNetwork is a network with the containers on it.
-func (c *call) inspectNetwork(n *Network) *moby.Inspect {
+func (c *call) inspectNetwork(n *network.Network) *moby.Inspect {
 	out := &moby.Inspect{Network: showNetwork(n), Containers: map[string]moby.EndpointResource{}}
 	for _, e := range c.engine.Networks().Endpoints(n.ID) {
 		name := ""
@@ -71,14 +72,14 @@ func (c *call) inspectNetwork(n *Network) *moby.Inspect {
 	return out
 }
 
-func showNetwork(n *Network) moby.Network {
+func showNetwork(n *network.Network) moby.Network {
 	out := moby.Network{
 		Name:       n.Name,
 		ID:         n.ID,
 		Created:    n.Created,
 		Scope:      n.Scope,
 		Driver:     n.Driver,
-		EnableIPv4: slices.ContainsFunc(n.Subnets, func(s Subnet) bool { return s.Subnet.Addr().Is4() }),
+		EnableIPv4: slices.ContainsFunc(n.Subnets, func(s network.Subnet) bool { return s.Subnet.Addr().Is4() }),
 		EnableIPv6: n.IPv6,
 		IPAM:       moby.IPAM{Driver: "default", Config: []moby.IPAMConfig{}},
 		Internal:   n.Internal,

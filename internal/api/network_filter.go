@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"tug/internal/network"
 )
 
 func errNetworkNotFound(ref string) error {
@@ -14,7 +15,7 @@ func errNetworkNotFound(ref string) error {
 }
 
 // networkFilter compiles the filters of a list of networks. Values of one filter are alternatives, but of labels all must be there.
-func (c *call) networkFilter(filters map[string][]string) (func(*Network) bool, error) {
+func (c *call) networkFilter(filters map[string][]string) (func(*network.Network) bool, error) {
 	if err := onlyFilters(filters, "dangling", "driver", "id", "label", "name", "scope", "type"); err != nil {
 		return nil, err
 	}
@@ -30,7 +31,7 @@ func (c *call) networkFilter(filters map[string][]string) (func(*Network) bool, 
 	}
 	names, ids := patterns(filters["name"]), patterns(filters["id"])
 	exact := func(key, value string) bool { return len(filters[key]) == 0 || slices.Contains(filters[key], value) }
-	return func(n *Network) bool {
+	return func(n *network.Network) bool {
 		kind := "custom"
 		if !isUserDefined(n.Name) {
 			kind = "builtin"

@@ -4,43 +4,28 @@ import (
 	"context"
 
 	"tug/internal/engine"
-	"tug/internal/image"
 )
 
-// Of gives an engine as this face sees it.
-func Of(e *engine.Engine) Engine { return theEngine{e} }
+// Of gives an engine to the face.
+func Of(e *engine.Engine) Engine { return real{e} }
 
-// theEngine fits what the engine gives to the interfaces of this package.
-type theEngine struct{ *engine.Engine }
+// real is the engine itself, with those of its answers that are types of its own as what is used of them.
+type real struct{ *engine.Engine }
 
-func (e theEngine) Images() Images { return theImages{e.Engine.Images()} }
+func (r real) Images() Images     { return r.Engine.Images() }
+func (r real) Networks() Networks { return r.Engine.Networks() }
 
-func (e theEngine) Networks() Networks { return e.Engine.Networks() }
-
-func (e theEngine) Attach(ctx context.Context, ref string, o AttachOptions) (*Session, error) {
-	a, err := e.Engine.Attach(ctx, ref, o)
-	return session(a), err
+func (r real) Attach(ctx context.Context, ref string, o engine.AttachOptions) (*Session, error) {
+	return session(r.Engine.Attach(ctx, ref, o))
 }
 
-func (e theEngine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (*Session, error) {
-	a, err := e.Engine.ExecStart(ctx, id, o)
-	return session(a), err
+func (r real) ExecStart(ctx context.Context, id string, o engine.ExecStartOptions) (*Session, error) {
+	return session(r.Engine.ExecStart(ctx, id, o))
 }
 
-func session(a *engine.Attached) *Session {
-	if a == nil {
-		return nil
+func session(a *engine.Attached, err error) (*Session, error) {
+	if a == nil || err != nil {
+		return nil, err
 	}
-	return &Session{TTY: a.TTY, Serve: a.Serve}
-}
-
-// theImages are the engine's images, pulled with a client's credentials.
-type theImages struct{ *image.Images }
-
-func (i theImages) Pull(ctx context.Context, ref string, o PullOptions) (image.Image, error) {
-	a := o.Auth
-	return i.Images.Pull(ctx, ref, image.PullOptions{
-		Platform: o.Platform, Progress: o.Progress,
-		Auth: image.Auth{Username: a.Username, Password: a.Password, IdentityToken: a.IdentityToken, RegistryToken: a.RegistryToken},
-	})
+	return &Session{TTY: a.TTY, Serve: a.Serve}, nil
 }

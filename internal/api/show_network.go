@@ -7,10 +7,11 @@ import (
 	"github.com/moby/moby/api/types/network"
 
 	"tug/internal/container"
+	"tug/internal/engine"
 )
 
 // showEndpoints gives what a container has on each of its networks: what was asked for and, while it runs, what it got.
-func showEndpoints(r *container.Record, d *Details, v version) map[string]*network.EndpointSettings {
+func showEndpoints(r *container.Record, d *engine.Details, v version) map[string]*network.EndpointSettings {
 	out := map[string]*network.EndpointSettings{}
 	for _, name := range r.NetworkNames() {
 		asked := r.Networks[name]

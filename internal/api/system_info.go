@@ -10,6 +10,7 @@ import (
 	"github.com/moby/moby/api/types/registry"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/api/types/system"
+	"tug/internal/engine"
 )
 
 // systemInfo answers with what the engine and its host are.
@@ -26,7 +27,7 @@ type oldInfo struct {
 }
 
 // showInfo is it in the form of a version of the API.
-func showInfo(i *Info, v version) any {
+func showInfo(i *engine.Info, v version) any {
 	out := &system.Info{
 		ID:                 i.ID,
 		Containers:         i.Containers,
@@ -90,7 +91,7 @@ func showInfo(i *Info, v version) any {
 }
 
 // showRegistries says which registries are mirrored, and which may be spoken to without TLS.
-func showRegistries(i *Info) *registry.ServiceConfig {
+func showRegistries(i *engine.Info) *registry.ServiceConfig {
 	out := &registry.ServiceConfig{
 		InsecureRegistryCIDRs: []netip.Prefix{netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("127.0.0.0/8")},
 		IndexConfigs:          map[string]*registry.IndexInfo{},

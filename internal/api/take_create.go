@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
+	"tug/internal/engine"
 )
 
 // createBody is the body of a request to create a container, with what moby's type has no place for any more.
@@ -16,7 +17,7 @@ type createBody struct {
 }
 
 // takeCreate reads what container a client wants, in the words of its version of the API.
-func (c *call) takeCreate() (CreateRequest, []string, error) {
+func (c *call) takeCreate() (engine.CreateRequest, []string, error) {
 	// One allocation holds all that the body is decoded into.
 	var in struct {
 		body   createBody
@@ -25,16 +26,16 @@ func (c *call) takeCreate() (CreateRequest, []string, error) {
 		net    network.NetworkingConfig
 	}
 	if c.r.ContentLength == 0 {
-		return CreateRequest{}, nil, invalid("invalid JSON: got EOF while reading request body")
+		return engine.CreateRequest{}, nil, invalid("invalid JSON: got EOF while reading request body")
 	}
 	in.body.HostConfig, in.body.NetworkingConfig = &in.host, &in.net
 	if err := c.body(&in.body); err != nil {
-		return CreateRequest{}, nil, err
+		return engine.CreateRequest{}, nil, err
 	}
 	body := &in.body
 	if body.Config == nil {
 		if body.Cmd == nil && body.Entrypoint == nil {
-			return CreateRequest{}, nil, invalid("config cannot be empty in order to create a container")
+			return engine.CreateRequest{}, nil, invalid("config cannot be empty in order to create a container")
 		}
 		body.Config = &in.config
 	}
@@ -48,17 +49,17 @@ func (c *call) takeCreate() (CreateRequest, []string, error) {
 
 	warnings, err := body.adapt(c.version)
 	if err != nil {
-		return CreateRequest{}, nil, err
+		return engine.CreateRequest{}, nil, err
 	}
-	req := CreateRequest{Name: c.query.Get("name"), Config: takeConfig(body.Config)}
+	req := engine.CreateRequest{Name: c.query.Get("name"), Config: takeConfig(body.Config)}
 	if !c.before(41) {
 		req.Platform = c.query.Get("platform")
 	}
 	if req.Host, err = takeHostConfig(body.HostConfig); err != nil {
-		return CreateRequest{}, nil, err
+		return engine.CreateRequest{}, nil, err
 	}
 	if req.Networks, err = takeEndpoints(body.NetworkingConfig.EndpointsConfig); err != nil {
-		return CreateRequest{}, nil, err
+		return engine.CreateRequest{}, nil, err
 	}
 	return req, warnings, nil
 }
