@@ -42,7 +42,9 @@ func FuzzParse(f *testing.F) {
 			if len(c.RootFS.DiffIDs) > maxLayers {
 				t.Errorf("%d layers", len(c.RootFS.DiffIDs))
 			}
-			newIndex().with(func(x *index) { x.images[digest.FromBytes(blob)] = &entry{image: Image{ID: digest.FromBytes(blob), DiffIDs: c.RootFS.DiffIDs}} })
+			newIndex().with(func(x *index) {
+				x.images[digest.FromBytes(blob)] = &entry{image: Image{ID: digest.FromBytes(blob), DiffIDs: c.RootFS.DiffIDs}}
+			})
 		}
 	})
 }

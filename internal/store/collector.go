@@ -17,6 +17,12 @@ func (s *Store) Collect() { s.collector.ask() }
 // CollectNow collects at once and returns when the disk space is free.
 func (s *Store) CollectNow(ctx context.Context) error { return s.collect(ctx) }
 
+func (s *Store) collectInBackground(ctx context.Context) {
+	if err := s.collect(ctx); err != nil { // the next one tries again
+		s.log.Warn("image store is not collected", "error", err)
+	}
+}
+
 func (s *Store) collect(ctx context.Context) error {
 	if _, err := s.meta.GarbageCollect(s.Context(ctx)); err != nil {
 		return fmt.Errorf("collect garbage in the image store: %w", err)
@@ -31,7 +37,7 @@ type collector struct {
 	ended  sync.WaitGroup
 }
 
-func newCollector(run func(context.Context) error) *collector {
+func newCollector(run func(context.Context)) *collector {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &collector{asked: make(chan struct{}, 1), cancel: cancel}
 	c.ended.Go(func() { c.loop(ctx, run) })
@@ -45,7 +51,7 @@ func (c *collector) ask() {
 	}
 }
 
-func (c *collector) loop(ctx context.Context, run func(context.Context) error) {
+func (c *collector) loop(ctx context.Context, run func(context.Context)) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -57,8 +63,7 @@ func (c *collector) loop(ctx context.Context, run func(context.Context) error) {
 			return
 		case <-time.After(collectDelay):
 		}
-		// A collection that was begun is finished: breaking off saves nothing. What fails is tried again with the next one.
-		_ = run(context.WithoutCancel(ctx))
+		run(context.WithoutCancel(ctx)) // what was begun is finished: breaking off saves nothing
 	}
 }
 

@@ -106,7 +106,7 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 		root:      root, db: db, layers: layers, meta: meta, locks: newKeyLocks(), log: logger, entry: newLogger(logger),
 	}
 	s.Applier = &applier{blobs: s.Content}
-	s.collector = newCollector(s.collect)
+	s.collector = newCollector(s.collectInBackground)
 	if err := errors.Join(s.dropTemporaryLeases(ctx), s.checkUnsynced(ctx)); err != nil {
 		s.collector.close()
 		return nil, fmt.Errorf("open image store %s: %w", root, err)
