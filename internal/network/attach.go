@@ -49,10 +49,13 @@ func (n *Networks) Attach(ctx context.Context, a Attachment) (_ *Endpoint, err e
 	if err := n.reaper.settle(ep.addresses()); err != nil {
 		return nil, err
 	}
-	if err := n.connect(l, a, ep); err != nil {
+	if l.index, err = n.connect(l, a, ep); err != nil {
 		return nil, err
 	}
 	if err := configure(inner, ep); err != nil {
+		return nil, err
+	}
+	if err := n.ready(l, ep); err != nil {
 		return nil, err
 	}
 	return ep, n.interfaceSettings(a, ep)
@@ -187,20 +190,17 @@ func (n *Networks) enter(a Attachment, ep *Endpoint) (inner *rtnl.Socket, err er
 	return inner, err
 }
 
-// connect makes the veth pair. If somebody has deleted the bridge, it is made again.
-func (n *Networks) connect(l live, a Attachment, ep *Endpoint) error {
+// connect makes the veth pair. If somebody has deleted the bridge, it is made again. The bridge's index is returned.
+func (n *Networks) connect(l live, a Attachment, ep *Endpoint) (int, error) {
 	err := n.makeVeth(l, a, ep)
 	if err != nil && n.bridgeGone(l) {
 		n.log.Warn("bridge is gone and made again", "network", l.Name, "bridge", l.Link)
 		if l.index, err = n.remakeBridge(l.ID); err != nil {
-			return err
+			return 0, err
 		}
 		err = n.makeVeth(l, a, ep)
 	}
-	if err != nil {
-		return err
-	}
-	return setSysctl6("1", "conf", ep.HostIf, "disable_ipv6") // this end is a bridge's port and speaks for nobody
+	return l.index, err
 }
 
 // bridgeGone tells whether the network's bridge is no longer the one that it was.
@@ -211,7 +211,11 @@ func (n *Networks) bridgeGone(l live) bool {
 
 func (n *Networks) makeVeth(l live, a Attachment, ep *Endpoint) error {
 	outer := rtnl.End{Name: ep.HostIf, MAC: hardwareAddress(netip.Addr{}, ep.ID), Up: true}
-	requests := []rtnl.Request{rtnl.Veth(outer, rtnl.End{Name: ep.IfName, MAC: ep.MAC}, a.NetNS, l.index, l.mtu())}
+	requests := []rtnl.Request{
+		rtnl.Veth(outer, rtnl.End{Name: ep.IfName, MAC: ep.MAC}, a.NetNS, l.index, l.mtu()),
+		// A bridge's port speaks for nobody. (The sysctl disable_ipv6 would say so too, but spins while others change links.)
+		rtnl.NoAddress6(ep.HostIf),
+	}
 	if l.walled() {
 		requests = append(requests, rtnl.Isolate(ep.HostIf))
 	}
@@ -244,6 +248,11 @@ func configure(inner *rtnl.Socket, ep *Endpoint) error {
 	if err != nil {
 		return fmt.Errorf("find %s in the container: %w", ep.IfName, err)
 	}
+	if ep.IPv6.IsValid() { // which gets no routes while the interface is not ready
+		if err := errors.Join(inner.Do(rtnl.Up(index)), inner.Ready(index)); err != nil {
+			return err
+		}
+	}
 	requests := []rtnl.Request{rtnl.Up(rtnl.LoopbackIndex), rtnl.Up(index)}
 	for _, p := range []netip.Prefix{ep.IPv4, ep.IPv6} {
 		if p.IsValid() {
@@ -256,6 +265,17 @@ func configure(inner *rtnl.Socket, ep *Endpoint) error {
 		}
 	}
 	return inner.Do(requests...)
+}
+
+// ready waits until this host's end and the bridge, if it is the first there, carry packets.
+func (n *Networks) ready(l live, ep *Endpoint) error {
+	return n.sockets.With(func(s *rtnl.Socket) error {
+		index, err := s.Index(ep.HostIf)
+		if err != nil {
+			return fmt.Errorf("find %s: %w", ep.HostIf, err)
+		}
+		return s.Ready(index, l.index)
+	})
 }
 
 // interfaceSettings writes the sysctls of the new interface, from inside its namespace.

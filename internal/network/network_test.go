@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"testing"
 
 	"gotest.tools/v3/assert"
@@ -73,4 +74,28 @@ func testPublishedPorts(t *testing.T) {
 		c.reaches(t, "udp", hostAddress+":5353", "one")
 		other.fails(t, "tcp", "172.17.0.1:8081")
 	})
+}
+
+// A container may send or be asked as soon as Attach has returned. A packet lost then would cost a second: the time after which ARP and
+// TCP try again.
+func TestFirstPacketArrives(t *testing.T) {
+	w := newWorld(t)
+	host := here(t)
+	host.serve(t, ":80", "host")
+	_, _, err := w.outside.ask("tcp", hostAddress+":80", patience) // now the neighbours know each other
+	assert.NilError(t, err)
+	for i := range 20 {
+		c, ep := w.container(NameBridge, "one")
+		switch i % 3 {
+		case 0:
+			assert.Equal(t, c.retries(t, "172.17.0.1:80"), 0)
+		case 1:
+			c.serve(t, ":80", "one")
+			assert.Equal(t, host.retries(t, ep.IPv4.Addr().String()+":80"), 0)
+		case 2:
+			c.serve(t, ":80", "one")
+			w.publish(ep, fmt.Sprintf("%d:80", 8000+i))
+			assert.Equal(t, w.outside.retries(t, fmt.Sprintf("%s:%d", hostAddress, 8000+i)), 0)
+		}
+	}
 }

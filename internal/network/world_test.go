@@ -256,6 +256,31 @@ func (p *place) ask(network, addr string, wait time.Duration) (word, seen string
 	return word, seen, err
 }
 
+// retries connects from inside and returns how many packets the kernel had to send again.
+func (p *place) retries(t *testing.T, addr string) (n int) {
+	t.Helper()
+	p.do(t, func() error {
+		c, err := net.DialTimeout("tcp", addr, patience)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		raw, err := c.(*net.TCPConn).SyscallConn()
+		if err != nil {
+			return err
+		}
+		var info *unix.TCPInfo
+		if ctlErr := raw.Control(func(fd uintptr) { info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) }); ctlErr != nil {
+			return ctlErr
+		}
+		if err == nil {
+			n = int(info.Total_retrans)
+		}
+		return err
+	})
+	return n
+}
+
 // reaches asserts that a service answers, and returns the caller's address as the service sees it, without its port.
 func (p *place) reaches(t *testing.T, network, addr, want string) string {
 	t.Helper()

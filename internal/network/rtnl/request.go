@@ -106,6 +106,17 @@ func portFlag(name, what string, flag int) Request {
 	return r
 }
 
+// NoAddress6 tells IPv6 not to give the link of that name an address of its own.
+func NoAddress6(name string) Request {
+	r := newRequest(unix.RTM_NEWLINK, 0, "switch IPv6 addresses of %s off", name)
+	r.message.AddData(linkMessage(0, false))
+	r.message.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
+	spec := nl.NewRtAttr(unix.IFLA_AF_SPEC, nil)
+	spec.AddRtAttr(unix.AF_INET6, nil).AddRtAttr(unix.IFLA_INET6_ADDR_GEN_MODE, []byte{addrGenNone})
+	r.message.AddData(spec)
+	return r
+}
+
 // Group puts the link of that name into a group.
 func Group(name string, group uint32) Request {
 	r := newRequest(unix.RTM_NEWLINK, 0, "put link %s into group %d", name, group)

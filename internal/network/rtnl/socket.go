@@ -56,6 +56,11 @@ func (s *Socket) Close() error { return unix.Close(s.fd) }
 // Do sends the requests in one datagram and reads the answer to each. The kernel works through all of them in order, also
 // after one has failed; the first failure is returned, as *Error.
 func (s *Socket) Do(requests ...Request) error {
+	return s.ask(func(unix.NlMsghdr, []byte) {}, requests...)
+}
+
+// ask is Do for questions: answer is called with what the kernel says to them.
+func (s *Socket) ask(answer func(h unix.NlMsghdr, body []byte), requests ...Request) error {
 	var datagram []byte
 	first := s.seq + 1
 	for _, r := range requests {
@@ -77,8 +82,12 @@ func (s *Socket) Do(requests ...Request) error {
 		}
 		err = eachMessage(s.buf[:n], func(h unix.NlMsghdr, body []byte) {
 			i := int(h.Seq - first)
-			if h.Type != unix.NLMSG_ERROR || i < 0 || i >= len(requests) || len(body) < 4 {
+			if i < 0 || i >= len(requests) {
 				return // the rest of an answer that an interrupted caller left behind
+			}
+			if h.Type != unix.NLMSG_ERROR || len(body) < 4 {
+				answer(h, body)
+				return
 			}
 			acks++
 			errno := unix.Errno(-int32(binary.NativeEndian.Uint32(body)))
