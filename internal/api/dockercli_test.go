@@ -154,6 +154,7 @@ func TestDockerImages(t *testing.T) {
 		{[]string{"pull", "nginx"}, "Status: Image is up to date for nginx:latest", 0},
 		{[]string{"pull", "debian:12"}, "the registry went away", 1},
 		{[]string{"pull", "nothing"}, "No such image: docker.io/library/nothing:latest", 1},
+		{[]string{"push", "nginx"}, "Pushed", 0},
 		{[]string{"tag", "nginx", "example.org/my/web:2"}, "", 0},
 		{[]string{"rmi", "example.org/my/web:2"}, "Untagged: example.org/my/web:2", 0},
 		{[]string{"image", "prune", "-f", "-a"}, "Total reclaimed space", 0},

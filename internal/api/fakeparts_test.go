@@ -210,6 +210,7 @@ func (s fakeImages) Pull(ctx context.Context, ref string, o image.PullOptions) (
 	if err := s.f.log("pull %s %s %s", ref, o.Platform, o.Auth.Username); err != nil {
 		return image.Image{}, err
 	}
+	o.Progress(image.Event{ID: "latest", Status: "Pulling from " + ref})
 	img, err := s.Get(ctx, ref)
 	if err != nil {
 		return img, err
@@ -219,6 +220,7 @@ func (s fakeImages) Pull(ctx context.Context, ref string, o image.PullOptions) (
 	if strings.HasSuffix(ref, "debian:12") {
 		return img, errors.New("the registry went away")
 	}
+	o.Progress(image.Event{Status: "Status: Image is up to date for nginx:latest"})
 	return img, nil
 }
 

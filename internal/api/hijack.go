@@ -1,11 +1,11 @@
 package api
 
 import (
-	"bufio"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -27,13 +27,19 @@ func (c *call) streamType(tty bool) string {
 // conversation is a connection taken over from HTTP: bytes both ways, each of which can be closed by itself.
 type conversation struct {
 	net.Conn
-	buffered *bufio.Reader // may hold bytes that came together with the request
+
+	mu    sync.Mutex // guards early
+	early []byte     // what came together with the request and was not read yet
 }
 
 // Read gives what came with the request first.
 func (s *conversation) Read(p []byte) (int, error) {
-	if s.buffered.Buffered() > 0 {
-		return s.buffered.Read(p)
+	s.mu.Lock()
+	n := copy(p, s.early)
+	s.early = s.early[n:]
+	s.mu.Unlock()
+	if n > 0 {
+		return n, nil
 	}
 	return s.Conn.Read(p)
 }
@@ -93,5 +99,6 @@ func (c *call) hijack(tty bool) (*conversation, error) {
 		conn.Close()
 		return nil, err
 	}
-	return &conversation{conn, buf.Reader}, nil
+	early, _ := buf.Peek(buf.Reader.Buffered()) // cannot fail: it is there
+	return &conversation{Conn: conn, early: early}, nil
 }

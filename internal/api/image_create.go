@@ -30,30 +30,10 @@ func imagePull(c *call, from string) error {
 	if !c.before(32) {
 		o.Platform = c.query.Get("platform")
 	}
-	old, _ := c.engine.Images().Get(c.ctx(), ref.String()) // one that is not there has no ID
-
 	out := c.newJSONStream()
-	begun := false
-	o.Progress = func(e image.Event) {
-		if !begun {
-			begun = true
-			out.send(jsonstream.Message{Status: "Pulling from " + reference.Path(ref), ID: tagOf(ref)})
-		}
-		out.send(progressMessage(e))
-	}
-	img, err := c.engine.Images().Pull(c.ctx(), ref.String(), o)
-	if err != nil {
-		return out.end(err)
-	}
-	if d := digestOf(img, ref); d != "" {
-		out.send(jsonstream.Message{Status: "Digest: " + d})
-	}
-	status := "Downloaded newer image for "
-	if old.ID == img.ID {
-		status = "Image is up to date for "
-	}
-	out.send(jsonstream.Message{Status: "Status: " + status + reference.FamiliarString(ref)})
-	return out.end(nil)
+	o.Progress = out.afterFirst()
+	_, err = c.engine.Images().Pull(c.ctx(), ref.String(), o)
+	return out.end(err)
 }
 
 // pullReference is the full name of an image to pull; the tag may also be a digest, and is latest if there is none.
@@ -76,37 +56,31 @@ func pullReference(from, tag string) (reference.Named, error) {
 	return ref, nil
 }
 
-// tagOf is the tag or digest of a name.
-func tagOf(ref reference.Named) string {
-	switch r := ref.(type) {
-	case reference.Digested:
-		return r.Digest().String()
-	case reference.Tagged:
-		return r.Tag()
-	}
-	return ""
-}
-
-// digestOf is the digest under which a repository has an image.
-func digestOf(img image.Image, ref reference.Named) string {
-	prefix := reference.FamiliarName(ref) + "@"
-	for _, d := range img.Digests {
-		if after, ok := strings.CutPrefix(d, prefix); ok {
-			return after
-		}
-	}
-	return ""
-}
-
-// progressMessage converts a step of a pull or a load.
+// progressMessage converts a step of a pull, a push or a load.
 func progressMessage(e image.Event) jsonstream.Message {
 	m := jsonstream.Message{Status: e.Status, ID: e.ID}
-	if e.Current > 0 || e.Total > 0 {
+	if e.ID != "" {
 		m.Progress = &jsonstream.Progress{Current: e.Current, Total: e.Total}
-	} else if e.ID != "" {
-		m.Progress = &jsonstream.Progress{}
 	}
 	return m
+}
+
+// afterFirst sends events, but holds the first back until there is another: that a pull has begun is no news if it fails at once,
+// and then the answer is a status.
+func (s *jsonStream) afterFirst() func(image.Event) {
+	var first *image.Event
+	begun := false
+	return func(e image.Event) {
+		if first == nil {
+			first = &e
+			return
+		}
+		if !begun {
+			begun = true
+			s.send(progressMessage(*first))
+		}
+		s.send(progressMessage(e))
+	}
 }
 
 // registryAuth is what the client wants to be said to the registry. A header that cannot be read counts as none, as with Docker.

@@ -61,7 +61,7 @@ func showImage(img *image.Image, v version) any {
 }
 
 // storageDriver is how layers become a file system.
-const storageDriver = "overlay2"
+const storageDriver = "overlayfs"
 
 func showImageConfig(c *image.Config) *dockerspec.DockerOCIImageConfig {
 	out := &dockerspec.DockerOCIImageConfig{

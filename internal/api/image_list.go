@@ -33,9 +33,18 @@ func imageList(c *call) error {
 			users[r.ImageID]++
 		}
 	}
+	var usage image.Usage
+	shared := c.flag("shared-size") && !c.before(42)
+	if shared {
+		usage = c.engine.Images().Usage()
+	}
 	out := make([]listedImage, 0, len(images))
 	for i := range images {
-		out = append(out, listImage(&images[i], users, c.version))
+		shown := listImage(&images[i], users, c.version)
+		if shared {
+			shown.SharedSize = usage.Shared[images[i].ID]
+		}
+		out = append(out, shown)
 	}
 	return c.json(http.StatusOK, out)
 }

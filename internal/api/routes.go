@@ -42,7 +42,7 @@ func (s *server) routes() map[string]handler {
 			"history": imageHistory,
 			"json":    imageInspect,
 		}),
-		"POST /images/{path...}":   imageNamed(map[string]handler{"tag": imageTag}),
+		"POST /images/{path...}":   imageNamed(map[string]handler{"push": imagePush, "tag": imageTag}),
 		"DELETE /images/{path...}": imageRemove,
 
 		"GET /networks":      networkList,
