@@ -9,7 +9,10 @@ package creation
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
+	"github.com/docker/cli/opts"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/spf13/pflag"
@@ -39,9 +42,22 @@ type Request struct {
 	NetworkingConfig *network.NetworkingConfig
 }
 
-// Body is the request as the API takes it.
+// Body is the request as it goes over the wire, with capabilities spelled as the API has them. The client
+// library makes the same of a request that it is given.
 func (r *Request) Body() container.CreateRequest {
-	return container.CreateRequest{Config: r.Config, HostConfig: r.HostConfig, NetworkingConfig: r.NetworkingConfig}
+	host := *r.HostConfig
+	host.CapAdd = capabilities(host.CapAdd)
+	host.CapDrop = capabilities(host.CapDrop)
+	return container.CreateRequest{Config: r.Config, HostConfig: &host, NetworkingConfig: r.NetworkingConfig}
+}
+
+func capabilities(given []string) []string {
+	spelled := slices.Clone(given)
+	for i, name := range spelled {
+		spelled[i] = opts.NormalizeCapability(name)
+	}
+	slices.Sort(spelled)
+	return slices.Compact(spelled)
 }
 
 // group is the options of one subject.
@@ -94,8 +110,22 @@ func (o *Options) Request(flags *pflag.FlagSet, image string, args []string) (*R
 			return nil, err
 		}
 	}
+	if err := refuseWindowsOnly(flags); err != nil {
+		return nil, err
+	}
 	if r.HostConfig.AutoRemove && !r.HostConfig.RestartPolicy.IsNone() {
 		return nil, errors.New("conflicting options: cannot specify both --restart and --rm")
 	}
 	return r, nil
+}
+
+// refuseWindowsOnly refuses the flags that are there because Docker has them, and mean nothing on Linux.
+func refuseWindowsOnly(flags *pflag.FlagSet) error {
+	var errs []error
+	for _, name := range []string{"cpu-count", "cpu-percent", "io-maxbandwidth", "io-maxiops"} {
+		if flags.Changed(name) {
+			errs = append(errs, fmt.Errorf(`"--%s" is only supported on a daemon running on windows, but the daemon is running on linux`, name))
+		}
+	}
+	return errors.Join(errs...)
 }
