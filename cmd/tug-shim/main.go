@@ -22,8 +22,8 @@ func main() {
 	if filepath.Base(os.Args[0]) == "docker-init" {
 		os.Exit(initd.Main(os.Args[1:]))
 	}
-	// A shim lives as long as its container: memory counts, speed of collection does not.
-	debug.SetGCPercent(20)
+	// No garbage is collected before the container runs; then, for as long as it does, memory counts and speed does not.
+	debug.SetGCPercent(-1)
 	// Caught and dropped; were they ignored, the container's processes would inherit that.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGTERM)
 	o, err := options(os.Args[1:])

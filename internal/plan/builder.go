@@ -17,7 +17,8 @@ type builder struct {
 
 func newBuilder() *builder {
 	b := &builder{strings: map[string]uint32{}, next: firstFree}
-	b.p.Arena = make([]byte, 8, 8192) // offset 0 is no place, so that a missing string shows
+	b.p.Steps = make([]Step, 0, 768)
+	b.p.Arena = make([]byte, 8, 32<<10) // offset 0 is no place, so that a missing string shows
 	return b
 }
 

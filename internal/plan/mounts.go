@@ -83,29 +83,46 @@ func (b *builder) target(dest string, file bool) Reg {
 		return b.call("find "+dest+" in the container", unix.SYS_OPENAT2, from(Root), b.str(rel), how, num(24)).out(t)
 	}
 	open().allow(unix.ENOENT)
-	first := b.mark()
-	dir := b.openHow(unix.O_PATH|unix.O_CLOEXEC|unix.O_DIRECTORY, 0, resolve)
-	parts := strings.Split(rel, "/")
-	if file {
-		parts = parts[:len(parts)-1]
-	}
-	for i, part := range parts {
-		parent := "."
-		if i > 0 {
-			parent = strings.Join(parts[:i], "/")
-		}
-		b.call("find /"+parent+" in the container", unix.SYS_OPENAT2, from(Root), b.str(parent), dir, num(24)).out(d)
-		b.call("make the folder /"+strings.Join(parts[:i+1], "/")+" in the container", unix.SYS_MKDIRAT, from(d), b.str(part), num(0o755)).allow(unix.EEXIST)
-		b.close(d)
-	}
-	if file {
-		create := b.openHow(unix.O_CREAT|unix.O_WRONLY|unix.O_CLOEXEC, 0o644, resolve)
-		b.call("make the file "+dest+" in the container", unix.SYS_OPENAT2, from(Root), b.str(rel), create, num(24)).out(d)
-		b.close(d)
-	}
+	missing := b.mark()
+	b.create(d, rel, dest, file, resolve)
 	open()
-	b.p.Steps[first-1].SkipOK = b.skipFrom(first)
+	b.p.Steps[missing-1].SkipOK = b.skipFrom(missing)
 	return t
+}
+
+// create makes a place in the container's root that is missing. Most often only its last component is.
+func (b *builder) create(d Reg, rel, dest string, file bool, resolve uint64) {
+	dir := b.openHow(unix.O_PATH|unix.O_CLOEXEC|unix.O_DIRECTORY, 0, resolve)
+	enter := func(folder string) *Step {
+		return b.call("find /"+folder+" in the container", unix.SYS_OPENAT2, from(Root), b.str(folder), dir, num(24)).out(d)
+	}
+	make := func(part, whole string) {
+		b.call("make the folder /"+whole+" in the container", unix.SYS_MKDIRAT, from(d), b.str(part), num(0o755)).allow(unix.EEXIST)
+		b.close(d)
+	}
+	parts := strings.Split(rel, "/")
+	parent := path.Dir(rel)
+	// The parents, one after the other, unless the last of them is there.
+	enter(parent).allow(unix.ENOENT)
+	at := b.mark()
+	for i, part := range parts[:len(parts)-1] {
+		above := "."
+		if i > 0 {
+			above = strings.Join(parts[:i], "/")
+		}
+		enter(above)
+		make(part, strings.Join(parts[:i+1], "/"))
+	}
+	enter(parent)
+	b.p.Steps[at-1].SkipOK = b.skipFrom(at)
+	if !file {
+		make(parts[len(parts)-1], rel)
+		return
+	}
+	b.close(d)
+	how := b.openHow(unix.O_CREAT|unix.O_WRONLY|unix.O_CLOEXEC, 0o644, resolve)
+	b.call("make the file "+dest+" in the container", unix.SYS_OPENAT2, from(Root), b.str(rel), how, num(24)).out(d)
+	b.close(d)
 }
 
 // bindSource opens a path of the host as a detached mount with the attributes that it is to have in the container.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -196,6 +197,7 @@ func (s *Server) run(c *conn, body []byte) ([]byte, error) {
 	unix.Close(s.userNS)
 	unix.Close(s.netNS)
 	go s.endWith(p)
+	go s.settle(p)
 	return shim.Proc{Pid: p.pid, Started: p.started, Warnings: warnings}.Encode(), nil
 }
 
@@ -233,6 +235,19 @@ func (s *Server) keepDevpts(fd int) {
 		s.mu.Lock()
 		s.devpts = fd
 		s.mu.Unlock()
+	}
+}
+
+// settleAfter is how long a container must have run before its shim tidies its own memory up.
+const settleAfter = 2 * time.Second
+
+// settle gives memory that the start has left back to the system, and keeps the shim small from then on.
+func (s *Server) settle(p *process) {
+	select {
+	case <-p.done:
+	case <-time.After(settleAfter):
+		debug.SetGCPercent(20)
+		debug.FreeOSMemory()
 	}
 }
 
