@@ -26,6 +26,7 @@ func commands() []node {
 		leaf(system.Version, "version"),
 		leaf(system.Info, "info"),
 
+		branch("builder", "Manage builds", leaf(build.Build, "build"), leaf(build.Prune, "prune")),
 		branch("container", "Manage containers", containerCommands()...),
 		branch("image", "Manage images", imageCommands()...),
 		branch("network", "Manage networks", networkCommands()...),
@@ -34,7 +35,6 @@ func commands() []node {
 
 		leaf(container.Attach, "attach"),
 		leaf(build.Bake, "bake"),
-		leaf(build.Builder, "builder"),
 		leaf(build.Buildx, "buildx"),
 		leaf(container.Commit, "commit"),
 		leaf(build.Compose, "compose"),
@@ -143,5 +143,6 @@ func volumeCommands() []node {
 		leaf(volume.List, "ls", "list"),
 		leaf(volume.Prune, "prune"),
 		leaf(volume.Remove, "rm", "remove"),
+		leaf(volume.Update, "update"),
 	}
 }

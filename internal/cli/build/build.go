@@ -34,11 +34,6 @@ func Buildx(s *session.Session) *cobra.Command {
 // Bake gives the bake command.
 func Bake(s *session.Session) *cobra.Command { return handOver(s, "bake", "Build from a file", "bake") }
 
-// Builder gives the builder command.
-func Builder(s *session.Session) *cobra.Command {
-	return handOver(s, "builder", "Manage builds")
-}
-
 // Compose gives the compose command.
 func Compose(s *session.Session) *cobra.Command {
 	return handOver(s, "compose", "Define and run multi-container applications", "compose")

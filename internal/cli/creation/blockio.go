@@ -31,7 +31,6 @@ func (o *blockIOOptions) register(flags *pflag.FlagSet) {
 	flags.Var(&o.writeIOps, "device-write-iops", "Limit write rate (IO per second) to a device")
 	flags.Var(&o.maxBandwidth, "io-maxbandwidth", "Maximum IO bandwidth limit for the system drive (Windows only)")
 	flags.Uint64Var(&o.maxIOps, "io-maxiops", 0, "Maximum IOps limit for the system drive (Windows only)")
-	hide(flags, "io-maxbandwidth", "io-maxiops")
 }
 
 func (o *blockIOOptions) apply(r *Request, _ *pflag.FlagSet) error {

@@ -87,3 +87,10 @@ func addresses(values []string) []netip.Addr {
 	}
 	return all
 }
+
+// hide keeps other names of flags out of the help.
+func hide(flags *pflag.FlagSet, names ...string) {
+	for _, name := range names {
+		_ = flags.MarkHidden(name)
+	}
+}

@@ -54,7 +54,6 @@ func (o *resourceOptions) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.cpusetMems, "cpuset-mems", "", "MEMs in which to allow execution (0-3, 0,1)")
 	flags.Int64Var(&o.cpuCount, "cpu-count", 0, "CPU count (Windows only)")
 	flags.Int64Var(&o.cpuPercent, "cpu-percent", 0, "CPU percent (Windows only)")
-	hide(flags, "cpu-count", "cpu-percent")
 
 	flags.Int64Var(&o.pidsLimit, "pids-limit", 0, "Tune container pids limit (set -1 for unlimited)")
 	flags.Var(o.ulimits, "ulimit", "Ulimit options")
@@ -86,11 +85,4 @@ func (o *resourceOptions) apply(r *Request, _ *pflag.FlagSet) error {
 	res.PidsLimit = &o.pidsLimit
 	res.Ulimits = o.ulimits.GetList()
 	return nil
-}
-
-// hide keeps flags that mean nothing on Linux out of the help; they are still sent.
-func hide(flags *pflag.FlagSet, names ...string) {
-	for _, name := range names {
-		_ = flags.MarkHidden(name)
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
 
+	"tug/internal/cli/build"
 	"tug/internal/cli/container"
 	"tug/internal/cli/image"
 	"tug/internal/cli/network"
@@ -68,7 +69,9 @@ func (o *pruneOptions) prune(ctx context.Context, s *session.Session) error {
 	}
 	steps = append(steps,
 		func() (uint64, error) { return image.PruneAll(ctx, s, o.all, filters) },
-		func() (uint64, error) { return pruneBuilds(ctx, s, o.all, filters) })
+		func() (uint64, error) {
+			return build.PruneAll(ctx, s, client.BuildCachePruneOptions{All: o.all, Filters: filters})
+		})
 
 	var freed uint64
 	for _, step := range steps {
@@ -114,24 +117,4 @@ func (o *pruneOptions) warning(s *session.Session) (string, error) {
 		lines = append(append(lines, named...), "")
 	}
 	return strings.Join(lines, "\n") + "\nAre you sure you want to continue?", nil
-}
-
-// pruneBuilds removes what builds have cached, or only what none needs any more, and prints what was removed.
-func pruneBuilds(ctx context.Context, s *session.Session, all bool, given client.Filters) (freed uint64, err error) {
-	filters, err := s.PruneFilters(given)
-	if err != nil {
-		return 0, err
-	}
-	api, err := s.API()
-	if err != nil {
-		return 0, err
-	}
-	result, err := api.BuildCachePrune(ctx, client.BuildCachePruneOptions{All: all, Filters: filters})
-	if err != nil {
-		return 0, err
-	}
-	if len(result.Report.CachesDeleted) > 0 {
-		_, _ = fmt.Fprintf(s.Out, "Deleted build cache objects:\n%s\n\n", strings.Join(result.Report.CachesDeleted, "\n"))
-	}
-	return result.Report.SpaceReclaimed, nil
 }

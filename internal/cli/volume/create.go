@@ -28,6 +28,9 @@ func Create(s *session.Session) *cobra.Command {
 				}
 				name = args[0]
 			}
+			if err := refuseCluster(cmd.Flags()); err != nil {
+				return err
+			}
 			api, err := s.API()
 			if err != nil {
 				return err
@@ -51,5 +54,6 @@ func Create(s *session.Session) *cobra.Command {
 	_ = flags.MarkHidden("name")
 	flags.VarP(driverOpts, "opt", "o", "Set driver specific options")
 	flags.Var(&labels, "label", "Set metadata for a volume")
+	clusterFlags(flags)
 	return cmd
 }

@@ -15,7 +15,7 @@ import (
 
 // List gives the `volume ls` command.
 func List(s *session.Session) *cobra.Command {
-	var quiet bool
+	var quiet, cluster bool
 	var format string
 	filter := opts.NewFilterOpt()
 	cmd := &cobra.Command{
@@ -44,6 +44,12 @@ func List(s *session.Session) *cobra.Command {
 			if layout == "" {
 				layout = formatter.TableFormatKey
 			}
+			if cluster {
+				found.Items = slices.DeleteFunc(found.Items, func(v volume.Volume) bool { return v.ClusterVolume == nil })
+				if !quiet {
+					layout = "table {{.Name}}\t{{.Group}}\t{{.Driver}}\t{{.Availability}}\t{{.Status}}"
+				}
+			}
 			slices.SortFunc(found.Items, func(a, b volume.Volume) int { return sortorder.NaturalCompare(a.Name, b.Name) })
 			return formatter.VolumeWrite(formatter.Context{Output: s.Out, Format: formatter.NewVolumeFormat(layout, quiet)}, found.Items)
 		},
@@ -51,6 +57,7 @@ func List(s *session.Session) *cobra.Command {
 	flags := cmd.Flags()
 	flags.BoolVarP(&quiet, "quiet", "q", false, "Only display volume names")
 	flags.StringVar(&format, "format", "", session.FormatHelp)
+	flags.BoolVar(&cluster, "cluster", false, "Display only cluster volumes, and use cluster volume list formatting")
 	flags.VarP(&filter, "filter", "f", `Provide filter values (e.g. "dangling=true")`)
 	return cmd
 }
