@@ -78,6 +78,9 @@ func (s *Store) Add(r *Record) error {
 		return nameTaken(r.Name, id)
 	}
 	s.insert(r)
+	e := s.byID[r.ID]
+	e.writes.Lock() // whoever finds the container by now changes it only after it is recorded
+	defer e.writes.Unlock()
 	s.mu.Unlock()
 	if err := s.keeper(r).Put(r.ID, r); err != nil {
 		s.forget(r.ID)
@@ -88,6 +91,23 @@ func (s *Store) Add(r *Record) error {
 
 func nameTaken(name, by string) error {
 	return fmt.Errorf("Conflict. The container name %q is already in use by container %q. You have to remove (or rename) that container to be able to reuse that name.: %w", "/"+name, by, errdefs.ErrConflict) //nolint:staticcheck // Docker's words
+}
+
+// Forget takes a container out of memory, with its last record, and wakes who watches it; Remove has to follow, which
+// takes it off the disk.
+func (s *Store) Forget(last *Record) {
+	s.mu.RLock()
+	e, ok := s.byID[last.ID]
+	s.mu.RUnlock()
+	if !ok {
+		return
+	}
+	e.writes.Lock() // see Remove
+	defer e.writes.Unlock()
+	s.mu.Lock()
+	e.record = last
+	s.mu.Unlock()
+	s.forget(last.ID)
 }
 
 func (s *Store) forget(id string) {
@@ -217,8 +237,11 @@ func (s *Store) Change(id string, change func(*Record)) (*Record, error) {
 	e.writes.Lock()
 	defer e.writes.Unlock()
 	s.mu.RLock()
-	r := e.record.Clone()
+	r, removed := e.record.Clone(), e.removed
 	s.mu.RUnlock()
+	if removed { // what is written now would be a ghost that the next daemon finds
+		return nil, fmt.Errorf("No such container: %s: %w", id, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+	}
 	change(r)
 	if err := s.keeper(r).Put(id, r); err != nil {
 		return nil, fmt.Errorf("record the container: %w", err)
@@ -226,9 +249,6 @@ func (s *Store) Change(id string, change func(*Record)) (*Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.record = r
-	if e.removed {
-		return r, nil
-	}
 	close(e.changed)
 	e.changed = make(chan struct{})
 	return r, nil
@@ -242,12 +262,9 @@ func (s *Store) Rename(id, name string) error {
 		return nameTaken(name, by)
 	}
 	s.names[name] = id
-	old := ""
-	if e, ok := s.byID[id]; ok {
-		old = e.record.Name
-	}
 	s.mu.Unlock()
-	_, err := s.Change(id, func(r *Record) { r.Name = name })
+	var old string
+	_, err := s.Change(id, func(r *Record) { old, r.Name = r.Name, name })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
@@ -259,6 +276,13 @@ func (s *Store) Rename(id, name string) error {
 
 // Remove forgets a container, first on disk.
 func (s *Store) Remove(r *Record) error {
+	s.mu.RLock()
+	e, ok := s.byID[r.ID]
+	s.mu.RUnlock()
+	if ok {
+		e.writes.Lock() // a change under way must not write the record again
+		defer e.writes.Unlock()
+	}
 	if err := s.keeper(r).Delete(r.ID); err != nil {
 		return fmt.Errorf("forget the container: %w", err)
 	}

@@ -49,26 +49,54 @@ func (e *Engine) ended(id string, run *run, exit shim.Exit) {
 	for _, ep := range run.endpoints {
 		e.networks.Detach(ep)
 	}
-	e.kill(run) // what is left in a container that shares the host's processes
-	e.removeGroup(run.group)
-	r, err := e.recordEnd(id, exit)
-	if err == nil {
-		e.publish(r, "die")
-		if r.Host.AutoRemove {
-			err = e.discard(r, true)
-		}
+	if r, err := e.containers.Get(id); err == nil && r.Host.AutoRemove {
+		e.endAndRemove(r, run, exit)
+		return
 	}
+	e.clearGroup(run)
+	r, err := e.recordEnd(id, exit)
 	if err != nil {
 		e.log.Error("record the end of a container", "container", id, "error", err)
 	}
+	e.closeRun(id, run)
+	e.forgetShim(run)
+	if r != nil {
+		e.publish(r, "die")
+		e.restartByPolicy(r)
+	}
+}
+
+// closeRun forgets a run and tells who waits for its end.
+func (e *Engine) closeRun(id string, run *run) {
 	e.mu.Lock()
 	delete(e.runs, id)
 	e.mu.Unlock()
-	e.forgetShim(run)
 	close(run.exited)
-	if r != nil && !r.Host.AutoRemove {
-		e.restartByPolicy(r)
+}
+
+// clearGroup removes a run's cgroup. The kernel has ended what was in it with the container's first process, unless the
+// container shares another's processes.
+func (e *Engine) clearGroup(run *run) {
+	if err := run.group.Delete(); err == nil {
+		return
 	}
+	e.kill(run)
+	e.removeGroup(run.group)
+}
+
+// endAndRemove removes a container that goes with its end. Who waits for it is told first, and what it had on disk goes
+// after that: a daemon that is killed in between finds it there and ends it again.
+func (e *Engine) endAndRemove(r *container.Record, run *run, exit shim.Exit) {
+	last := r.Clone()
+	endState(&last.State, exit)
+	e.containers.Forget(last)
+	e.closeRun(r.ID, run)
+	e.publish(last, "die")
+	e.clearGroup(run)
+	if err := e.discard(last, true); err != nil {
+		e.log.Error("remove a container that has ended", "container", r.ID, "error", err)
+	}
+	e.forgetShim(run)
 }
 
 // forgetShim removes the shim's folder and gives its ids back. The shim ends by itself once all is told.
