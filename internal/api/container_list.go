@@ -39,9 +39,18 @@ func containerList(c *call) error {
 		if err != nil {
 			return err
 		}
+		details.ImageName = c.imageName(r, details.ImageName)
 		out = append(out, listContainer(r, &details, c.version, time.Now()))
 	}
 	return c.json(http.StatusOK, out)
+}
+
+// imageName is how a list shows a container's image: by the name that was given, unless it stands for another image by now.
+func (c *call) imageName(r *container.Record, given string) string {
+	if img, err := c.engine.Images().Get(c.ctx(), given); err != nil || img.ID.String() != r.ImageID {
+		return r.ImageID
+	}
+	return given
 }
 
 // withOldFilters adds the parameters before and since, which were there before the filters of those names.

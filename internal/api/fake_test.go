@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/opencontainers/go-digest"
 
 	"tug/internal/container"
 	"tug/internal/engine"
@@ -87,7 +88,7 @@ func (f *fakeEngine) Create(_ context.Context, r engine.CreateRequest) (string, 
 	f.records[id] = &fakeContainer{
 		record: &container.Record{
 			ID: id, Name: r.Name, Created: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Config: r.Config, Host: r.Host, Networks: r.Networks,
-			State: container.State{Status: container.Created},
+			State: container.State{Status: container.Created}, ImageID: digest.FromString(strings.Split(r.Config.Image, ":")[0]).String(),
 		},
 		attach: make(chan *fakeAttached, 8), ended: make(chan struct{}), removed: make(chan struct{}),
 	}

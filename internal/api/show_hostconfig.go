@@ -10,6 +10,7 @@ import (
 	"github.com/moby/moby/api/types/network"
 
 	"tug/internal/container"
+	"tug/internal/oci"
 )
 
 // What a container has that was created without saying it.
@@ -21,7 +22,7 @@ const (
 
 // showHostConfig converts the part of a configuration that depends on the host. Defaults that hold are said, as Docker does.
 func showHostConfig(h *container.HostConfig) *moby.HostConfig {
-	return &moby.HostConfig{
+	out := &moby.HostConfig{
 		Binds:           h.Binds,
 		ContainerIDFile: h.ContainerIDFile,
 		LogConfig:       showLogConfig(h.LogConfig),
@@ -66,6 +67,13 @@ func showHostConfig(h *container.HostConfig) *moby.HostConfig {
 		ReadonlyPaths:   h.ReadonlyPaths,
 		Init:            h.Init,
 	}
+	if out.MaskedPaths == nil && !h.Privileged {
+		out.MaskedPaths = oci.DefaultMaskedPaths()
+	}
+	if out.ReadonlyPaths == nil && !h.Privileged {
+		out.ReadonlyPaths = oci.DefaultReadonlyPaths()
+	}
+	return out
 }
 
 func showLogConfig(l container.LogConfig) moby.LogConfig {

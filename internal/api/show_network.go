@@ -3,46 +3,67 @@ package api
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/moby/moby/api/types/network"
 
 	"tug/internal/container"
 	"tug/internal/engine"
+	domain "tug/internal/network"
 )
 
 // showEndpoints gives what a container has on each of its networks: what was asked for and, while it runs, what it got.
 func showEndpoints(r *container.Record, d *engine.Details, v version) map[string]*network.EndpointSettings {
-	out := map[string]*network.EndpointSettings{}
-	for _, name := range r.NetworkNames() {
-		asked := r.Networks[name]
-		e := &network.EndpointSettings{
-			IPAMConfig: showIPAM(asked),
-			Links:      asked.Links,
-			Aliases:    asked.Aliases,
-			DriverOpts: asked.DriverOpts,
-			GwPriority: asked.GwPriority,
-		}
-		_ = e.MacAddress.UnmarshalText([]byte(asked.MAC)) // was checked when it was asked for
-		if v < 45 && isUserDefined(name) {
-			// Versions before 1.45 had no DNSNames, and showed those names here.
-			e.Aliases = unique(append(slices.Clone(asked.Aliases), r.ID[:12], r.Config.Hostname))
-		}
-		out[name] = e
-	}
-	for _, got := range d.Endpoints {
-		e := out[got.NetworkName]
-		if e == nil {
-			e = &network.EndpointSettings{}
-			out[got.NetworkName] = e
-		}
+	out := make(map[string]*network.EndpointSettings, len(d.Endpoints))
+	for i := range d.Endpoints {
+		got := &d.Endpoints[i]
+		e := showAsked(r, got.NetworkName, askedFor(r, got), v)
 		e.NetworkID, e.EndpointID = got.NetworkID, got.ID
 		e.Gateway, e.IPv6Gateway = got.Gateway4, got.Gateway6
 		e.IPAddress, e.IPPrefixLen = split(got.IPv4)
 		e.GlobalIPv6Address, e.GlobalIPv6PrefixLen = split(got.IPv6)
-		e.MacAddress = network.HardwareAddr(got.MAC)
+		if len(got.MAC) > 0 {
+			e.MacAddress = network.HardwareAddr(got.MAC)
+		}
 		e.DNSNames = got.DNSNames
+		out[got.NetworkName] = e
+	}
+	if len(out) == 0 {
+		for _, name := range r.NetworkNames() {
+			out[name] = showAsked(r, name, r.Networks[name], v)
+		}
 	}
 	return out
+}
+
+// askedFor finds what was asked for on the network of an endpoint, which may have been named by its id.
+func askedFor(r *container.Record, e *domain.Endpoint) container.EndpointConfig {
+	if asked, ok := r.Networks[e.NetworkName]; ok {
+		return asked
+	}
+	for ref, asked := range r.Networks {
+		if ref != "" && strings.HasPrefix(e.NetworkID, ref) {
+			return asked
+		}
+	}
+	return container.EndpointConfig{}
+}
+
+// showAsked gives what was asked for on a network.
+func showAsked(r *container.Record, name string, asked container.EndpointConfig, v version) *network.EndpointSettings {
+	e := &network.EndpointSettings{
+		IPAMConfig: showIPAM(asked),
+		Links:      asked.Links,
+		Aliases:    asked.Aliases,
+		DriverOpts: asked.DriverOpts,
+		GwPriority: asked.GwPriority,
+	}
+	_ = e.MacAddress.UnmarshalText([]byte(asked.MAC)) // was checked when it was asked for
+	if v < 45 && isUserDefined(name) {
+		// Versions before 1.45 had no DNSNames, and showed those names here.
+		e.Aliases = unique(append(slices.Clone(asked.Aliases), r.ID[:12], r.Config.Hostname))
+	}
+	return e
 }
 
 // split gives an address and the length of its network's prefix; no address has none.
