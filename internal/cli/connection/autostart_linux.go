@@ -22,15 +22,20 @@ func autostart(host Host) func(context.Context) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
+	return autostartLogging(host, "/var/log")
+}
+
+// autostartLogging is autostart with the daemon's output in a file below logs, or, where that cannot
+// be, beside the socket.
+func autostartLogging(host Host, logs string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		program, err := findDaemon()
 		if err != nil {
 			return unreachable(host, err)
 		}
-		logPath := filepath.Join("/var/log", "tugd.log")
-		log, err := openLog(&logPath, filepath.Dir(host.Socket()))
+		log, err := openLog("tugd.log", logs, filepath.Dir(host.Socket()))
 		if err != nil {
-			return err
+			return fmt.Errorf("start the daemon: %w", err)
 		}
 		defer log.Close()
 
@@ -39,7 +44,7 @@ func autostart(host Host) func(context.Context) error {
 			return fmt.Errorf("start the daemon: %w", err)
 		}
 		if err := awaitSocket(ctx, host.Socket(), exited); err != nil {
-			return fmt.Errorf("started %s, but it does not listen on %s: %w; see %s", program, host.Socket(), err, logPath)
+			return fmt.Errorf("started %s, but it does not listen on %s: %w; see %s", program, host.Socket(), err, log.Name())
 		}
 		return nil
 	}
@@ -63,23 +68,22 @@ func findDaemon() (string, error) {
 	return program, nil
 }
 
-// openLog opens *path for appending, or, where that folder cannot be written, a file of the same
-// name in fallback; *path says which.
-func openLog(path *string, fallback string) (*os.File, error) {
-	const flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND
-	f, err := os.OpenFile(*path, flags, 0o640)
-	if err == nil {
-		return f, nil
+// openLog opens a file of that name for appending in the first of the folders in which that works.
+func openLog(name string, folders ...string) (f *os.File, err error) {
+	for _, folder := range folders {
+		if err = os.MkdirAll(folder, 0o710); err != nil {
+			continue
+		}
+		f, err = os.OpenFile(filepath.Join(folder, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+		if err == nil {
+			return f, nil
+		}
 	}
-	if err := os.MkdirAll(fallback, 0o710); err != nil {
-		return nil, err
-	}
-	*path = filepath.Join(fallback, filepath.Base(*path))
-	return os.OpenFile(*path, flags, 0o640)
+	return nil, err
 }
 
 // launch starts program in a session of its own, so that it survives this terminal, with its output
-// in log. The channel is closed, after its error was sent, when it ends.
+// in log. The channel receives its end.
 func launch(program string, log *os.File) (<-chan error, error) {
 	cmd := exec.Command(program)
 	cmd.Dir = "/"
@@ -89,10 +93,7 @@ func launch(program string, log *os.File) (<-chan error, error) {
 		return nil, err
 	}
 	exited := make(chan error, 1)
-	go func() {
-		defer close(exited)
-		exited <- cmd.Wait()
-	}()
+	go func() { exited <- cmd.Wait() }()
 	return exited, nil
 }
 
@@ -111,14 +112,14 @@ func awaitSocket(ctx context.Context, path string, exited <-chan error) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("gave up after %s", startPatience)
-		case exit, running := <-exited:
+		case exit := <-exited:
 			if conn, err := net.Dial("unix", path); err == nil {
 				return conn.Close()
 			}
-			if exit != nil || !running {
-				return fmt.Errorf("it ended (%w)", errors.Join(exit))
+			if exit == nil {
+				return errors.New("it ended")
 			}
-			return errors.New("it ended")
+			return fmt.Errorf("it ended (%w)", exit)
 		case <-pause.C:
 		}
 	}
