@@ -60,7 +60,10 @@ func (s *Store) insert(r *Record) {
 	e := &entry{record: r, changed: make(chan struct{}), claim: make(chan struct{}, 1)}
 	e.claim <- struct{}{}
 	s.byID[r.ID] = e
-	s.names[r.Name] = r.ID
+	// Two have a name if the daemon was killed while it removed the older.
+	if other, ok := s.byID[s.names[r.Name]]; !ok || !other.record.Created.After(r.Created) {
+		s.names[r.Name] = r.ID
+	}
 }
 
 func (s *Store) keeper(r *Record) Keeper {

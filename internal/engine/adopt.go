@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"golang.org/x/sys/unix"
 
 	"tug/internal/container"
@@ -17,50 +19,105 @@ import (
 
 // adoption is a container that an earlier daemon started; dead tells how it ended meanwhile, or nil.
 type adoption struct {
-	id   string
-	run  *run
-	dead *shim.Exit
+	record *container.Record
+	run    *run
+	dead   *shim.Exit
 }
 
 // helloTimeout is how long a shim may take to say who it is.
 const helloTimeout = 5 * time.Second
 
-// adoptOne finds the shim of a container that was running when the last daemon ended.
-func (e *Engine) adoptOne(ctx context.Context, r *container.Record) (adoption, error) {
+// adopt finds the containers that earlier daemons started, and sweeps what belongs to none. Follow has to come next.
+func (e *Engine) adopt(ctx context.Context) []adoption {
+	var found []adoption
+	folders := map[string]bool{} // of shims
+	for _, r := range e.containers.List() {
+		if r.State.Live == nil {
+			continue
+		}
+		found = append(found, e.readopted(r))
+		folders[r.State.Live.ShimDir] = true
+	}
+	var asked sync.WaitGroup // all at once: one that hangs holds nobody up
+	for i := range found {
+		asked.Go(func() { e.askShim(ctx, &found[i]) })
+	}
+	asked.Wait()
+	e.adoptNetworks(found)
+	e.sweep(folders)
+	return found
+}
+
+// follow watches the adopted containers that live, and records how the others ended before it returns.
+func (e *Engine) follow(found []adoption) {
+	var ends sync.WaitGroup
+	for _, a := range found {
+		e.mu.Lock()
+		e.runs[a.record.ID] = a.run
+		e.mu.Unlock()
+		if a.dead == nil {
+			e.work.Go(func() { e.watch(a.record.ID, a.run) })
+			continue
+		}
+		ends.Go(func() { e.ended(a.record.ID, a.run, *a.dead) })
+	}
+	ends.Wait()
+}
+
+// readopted takes what a container's record says of its run, and keeps others from its user ids.
+func (e *Engine) readopted(r *container.Record) adoption {
 	live := r.State.Live
 	var kept liveEndpoints
 	if err := json.Unmarshal(live.Endpoints, &kept); err != nil {
-		return adoption{}, err
-	}
-	run := &run{
-		client: shim.At(live.ShimDir), endpoints: kept.Endpoints, ports: kept.Ports, group: e.cgroups.Open(live.Cgroup, r.ID),
-		pid: r.State.Pid, started: r.State.StartedAt, idBase: live.IDBase, exited: make(chan struct{}),
+		e.log.Error("the networks of a running container are unknown", "container", r.ID, "error", err)
 	}
 	if live.IDBase != 0 {
 		if err := e.ids.Reserve(live.IDBase); err != nil {
 			e.log.Warn("adopt", "container", r.ID, "error", err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
+	return adoption{record: r, run: &run{
+		client: shim.At(live.ShimDir), endpoints: kept.Endpoints, ports: kept.Ports, group: e.cgroups.Open(live.Cgroup, r.ID),
+		pid: r.State.Pid, started: r.State.StartedAt, idBase: live.IDBase, exited: make(chan struct{}),
+	}}
+}
+
+// askShim finds whether the container lives, or how it ended.
+func (e *Engine) askShim(ctx context.Context, a *adoption) {
+	hello, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
-	a := adoption{id: r.ID, run: run}
-	hello, err := run.client.Hello(ctx)
+	told, err := a.run.client.Hello(hello)
 	switch {
-	case err == nil && hello.Container == r.ID && !hello.Exited:
-	case err == nil && hello.Container == r.ID:
-		a.dead = &hello.Exit
-	default:
-		exit := e.afterShim(run, err)
+	case err == nil && told.Exited:
+		a.dead = &told.Exit
+	case err != nil && hello.Err() == nil: // nobody is there; one that only does not answer is left alone
+		exit := e.afterShim(a.run, err)
 		a.dead = &exit
 	}
-	return a, nil
+	if a.dead != nil {
+		// Its address and its ports may be another's already, if the last daemon died just before it recorded the end.
+		a.run.endpoints, a.run.ports = nil, nil
+		return
+	}
+	e.freezeAsRecorded(a)
+}
+
+// freezeAsRecorded undoes a pause, or its end, or a kill, in the middle of which the last daemon died.
+func (e *Engine) freezeAsRecorded(a *adoption) {
+	act := a.run.group.Thaw
+	if a.record.State.Status == container.Paused {
+		act = a.run.group.Freeze
+	}
+	if err := act(); err != nil && !errdefs.IsFailedPrecondition(err) { // a host without a freezer has no frozen containers
+		e.log.Warn("freeze or thaw as recorded", "container", a.record.ID, "error", err)
+	}
 }
 
 // adoptNetworks tells the networks what is alive, so that its addresses, ports and rules stay.
-func (e *Engine) adoptNetworks(lives []adoption) {
+func (e *Engine) adoptNetworks(found []adoption) {
 	var endpoints []*network.Endpoint
 	ports := map[string][]network.PortBinding{}
-	for _, a := range lives {
+	for _, a := range found {
 		endpoints = append(endpoints, a.run.endpoints...)
 		if len(a.run.endpoints) > 0 && len(a.run.ports) > 0 {
 			ports[a.run.endpoints[0].ID] = a.run.ports
@@ -92,12 +149,16 @@ func (e *Engine) sweepShim(dir string) {
 	ctx, cancel := context.WithTimeout(e.life, helloTimeout)
 	defer cancel()
 	client := shim.At(dir)
-	if hello, err := client.Hello(ctx); err == nil {
+	hello, err := client.Hello(ctx)
+	switch {
+	case err == nil:
 		if hello.Pid != 0 && !hello.Exited {
 			client.Signal(ctx, "", unix.SIGKILL)
 			client.Wait(ctx, "")
 		}
 		client.Quit(ctx)
+	case ctx.Err() != nil: // it hangs
+		client.Kill()
 	}
 	e.maker.Forget(dir, 0)
 }
@@ -114,11 +175,8 @@ func (e *Engine) sweepContainers() {
 		}
 	}
 	for _, r := range e.containers.List() {
-		if r.State.Live == nil && !exists(e.dir(r.ID)) {
-			e.log.Warn("a container's folder is gone: the container is forgotten", "container", r.ID)
-			if err := e.containers.Remove(r); err != nil {
-				e.log.Error("forget a container", "container", r.ID, "error", err)
-			}
+		if r.State.Live == nil {
+			e.sweepRecord(r)
 		}
 	}
 	trash, _ := os.ReadDir(filepath.Join(e.dataRoot, "trash"))
@@ -131,15 +189,36 @@ func (e *Engine) sweepContainers() {
 	}
 	for _, name := range names {
 		r, err := e.containers.Get(name)
-		if err == nil && r.ID == name && r.State.Live != nil || len(name) != 64 {
-			continue
+		runs := err == nil && r.ID == name && r.State.Live != nil
+		if !runs && len(name) == 64 {
+			e.sweepGroup(e.CgroupParent, name)
 		}
-		g := e.cgroups.Open(e.CgroupParent, name)
-		if err := g.Kill(); err != nil {
-			e.log.Warn("sweep a cgroup", "cgroup", g.Path(), "error", err)
-		}
-		e.removeGroup(g)
 	}
+}
+
+// sweepRecord removes a container that does not run if it was to go with its end or has nothing left on disk, and what
+// the crash of a start has left of it.
+func (e *Engine) sweepRecord(r *container.Record) {
+	gone := !exists(e.dir(r.ID))
+	if gone {
+		e.log.Warn("a container's folder is gone: the container is forgotten", "container", r.ID)
+	}
+	if gone || r.Host.AutoRemove && (r.State.Status == container.Exited || r.State.Error != "") {
+		if err := e.discard(r, r.Host.AutoRemove); err != nil {
+			e.log.Error("forget a container", "container", r.ID, "error", err)
+		}
+	}
+	if r.Host.CgroupParent != "" {
+		e.sweepGroup(r.Host.CgroupParent, r.ID)
+	}
+}
+
+func (e *Engine) sweepGroup(parent, name string) {
+	g := e.cgroups.Open(parent, name)
+	if err := g.Kill(); err != nil {
+		e.log.Warn("sweep a cgroup", "cgroup", g.Path(), "error", err)
+	}
+	e.removeGroup(g)
 }
 
 // aliveStates are the states of a container that has a process.

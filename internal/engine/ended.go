@@ -1,8 +1,7 @@
 package engine
 
 import (
-	"context"
-	"fmt"
+	"errors"
 	"strings"
 	"time"
 
@@ -122,13 +121,22 @@ func endState(s *container.State, exit shim.Exit) {
 
 // restartByPolicy starts a container again if its restart policy says so.
 func (e *Engine) restartByPolicy(r *container.Record) {
-	p := r.Host.RestartPolicy
-	again := p.Name == "always" || p.Name == "unless-stopped" ||
-		p.Name == "on-failure" && r.State.ExitCode != 0 && (p.MaximumRetryCount == 0 || r.RestartCount < p.MaximumRetryCount)
-	if !again || r.ManuallyStopped || e.life.Err() != nil {
+	if !restarts(r) || e.life.Err() != nil {
 		return
 	}
 	e.work.Go(func() { e.restartLater(r) })
+}
+
+// restarts tells whether a container that has ended is to be started again.
+func restarts(r *container.Record) bool {
+	p := r.Host.RestartPolicy
+	switch p.Name {
+	case "always", "unless-stopped":
+		return !r.ManuallyStopped
+	case "on-failure":
+		return !r.ManuallyStopped && r.State.ExitCode != 0 && (p.MaximumRetryCount == 0 || r.RestartCount < p.MaximumRetryCount)
+	}
+	return false
 }
 
 const (
@@ -144,12 +152,15 @@ func (e *Engine) restartLater(r *container.Record) {
 		count = 0
 	}
 	delay := min(firstDelay<<min(count, 20), longDelay)
-	waiting, err := e.containers.Change(r.ID, func(r *container.Record) {
-		r.State.Status = container.Restarting
-		r.RestartCount++
+	mine := false
+	waiting, err := e.containers.Change(r.ID, func(now *container.Record) {
+		if mine = now.State.Status == container.Exited && now.State.FinishedAt.Equal(r.State.FinishedAt) && !now.ManuallyStopped; mine {
+			now.State.Status = container.Restarting
+			now.RestartCount++
+		}
 	})
-	if err != nil {
-		return // removed meanwhile
+	if err != nil || !mine {
+		return // removed, started or stopped meanwhile
 	}
 	view, err := e.containers.Watch(r.ID)
 	if err != nil {
@@ -180,20 +191,20 @@ func (e *Engine) restartLater(r *container.Record) {
 	}
 }
 
-// startRestarting starts the containers that their policy wants running after the daemon's start.
+// startRestarting starts the containers that their policy wants running after the daemon's start: those that an earlier
+// daemon was about to start again, and those that it stopped or that ended without it.
 func (e *Engine) startRestarting() {
 	for _, r := range e.containers.List() {
-		if r.IsRunning() {
+		s := &r.State
+		again := s.Status == container.Restarting || s.Status == container.Exited && (r.Host.RestartPolicy.Name == "always" || restarts(r))
+		if !again {
 			continue
 		}
-		p := r.Host.RestartPolicy.Name
-		if r.State.Status == container.Restarting || p == "always" && r.State.Status == container.Exited || p == "unless-stopped" && r.State.Status == container.Exited && !r.ManuallyStopped {
-			e.work.Go(func() {
-				if err := e.Start(e.life, r.ID); err != nil {
-					e.log.Warn("start again after the daemon's start", "container", r.ID, "error", err)
-				}
-			})
-		}
+		e.work.Go(func() {
+			if err := e.Start(e.life, r.ID); err != nil && !errors.Is(err, ErrAlreadyStarted) {
+				e.log.Warn("start again after the daemon's start", "container", r.ID, "error", err)
+			}
+		})
 	}
 }
 
@@ -204,36 +215,4 @@ func containsAny(s string, parts ...string) bool {
 		}
 	}
 	return false
-}
-
-// adopt finds the containers that earlier daemons started, and sweeps what belongs to none.
-func (e *Engine) adopt(ctx context.Context) error {
-	adopted := map[string]bool{} // folders of shims
-	var lives []adoption
-	for _, r := range e.containers.List() {
-		if r.State.Live == nil {
-			continue
-		}
-		a, err := e.adoptOne(ctx, r)
-		if err != nil {
-			return fmt.Errorf("adopt container %s: %w", r.ID, err)
-		}
-		adopted[r.State.Live.ShimDir] = true
-		lives = append(lives, a)
-	}
-	e.adoptNetworks(lives)
-	e.sweep(adopted)
-	for _, a := range lives {
-		e.mu.Lock()
-		e.runs[a.id] = a.run
-		e.mu.Unlock()
-		e.work.Go(func() {
-			if a.dead != nil {
-				e.ended(a.id, a.run, *a.dead)
-				return
-			}
-			e.watch(a.id, a.run)
-		})
-	}
-	return nil
 }

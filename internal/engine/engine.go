@@ -92,7 +92,8 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	if err := e.openDomains(ctx); err != nil {
 		return e, err
 	}
-	if err := e.adopt(ctx); err != nil {
+	found := e.adopt(ctx)
+	if err := ctx.Err(); err != nil {
 		return e, err
 	}
 	if !e.kernel.IDMapped && e.UserNS {
@@ -101,6 +102,7 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	}
 	kind := want{Kind: slot.Kind{UserNS: e.UserNS, Network: true}, bridge: e.Bridge != "none"}
 	e.slots = newSlots(e.maker, e.networks, kind, o.Slots, e.log)
+	e.follow(found)
 	e.startRestarting()
 	return e, nil
 }

@@ -46,6 +46,7 @@ func (e *Engine) start(ctx context.Context, r *container.Record) error {
 	if err != nil {
 		// The container runs, but nobody would know it after a crash: it must not.
 		e.kill(run)
+		e.work.Go(func() { e.watch(r.ID, run) }) // which lets go of all that it had
 		return err
 	}
 	for _, w := range run.warnings {
@@ -66,7 +67,7 @@ func (e *Engine) startFailed(r *container.Record, cause error) error {
 		}
 	})
 	if err == nil && changed.Host.AutoRemove {
-		err = e.discard(changed, false)
+		err = e.discard(changed, true)
 	}
 	if err != nil {
 		e.log.Error("record a failed start", "container", r.ID, "error", err)

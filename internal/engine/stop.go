@@ -25,8 +25,13 @@ func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
 		return err
 	}
 	if r.State.Status == container.Restarting {
-		_, err := e.containers.Change(r.ID, func(r *container.Record) { r.ManuallyStopped, r.State.Status = true, container.Exited })
-		return err
+		stopped, err := e.stopRestarting(ctx, r)
+		if stopped || err != nil {
+			return err
+		}
+		if r, err = e.containers.Get(r.ID); err != nil {
+			return err
+		}
 	}
 	run, ok := e.run(r.ID)
 	if !ok || !alive(r) {
@@ -46,13 +51,27 @@ func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
 	return nil
 }
 
+// stopRestarting keeps a container from being started again; it gives false if that has just happened.
+func (e *Engine) stopRestarting(ctx context.Context, r *container.Record) (stopped bool, err error) {
+	now, release, err := e.containers.Claim(ctx, r.ID) // a start under way comes to its end
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	if now.State.Status != container.Restarting {
+		return false, nil
+	}
+	_, err = e.containers.Change(r.ID, func(r *container.Record) { r.ManuallyStopped, r.State.Status = true, container.Exited })
+	return true, err
+}
+
 func (e *Engine) stopRun(ctx context.Context, r *container.Record, run *run, sig syscall.Signal, timeout time.Duration) error {
 	if r.State.Status == container.Paused {
 		if err := run.group.Thaw(); err != nil {
 			return err
 		}
 	}
-	if err := run.client.Signal(ctx, "", sig); err != nil {
+	if err := e.signal(ctx, run, sig); err != nil {
 		e.log.Debug("stop", "container", r.ID, "error", err) // it may just have ended; else it is killed below
 	}
 	if timeout >= 0 {
@@ -75,16 +94,37 @@ func (e *Engine) stopRun(ctx context.Context, r *container.Record, run *run, sig
 	}
 }
 
+// signal sends a signal to the container's first process, unless its shim hangs.
+func (e *Engine) signal(ctx context.Context, run *run, sig syscall.Signal) error {
+	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	return run.client.Signal(ctx, "", sig)
+}
+
 // killRun ends a container for certain, and waits until that is recorded.
 func (e *Engine) killRun(r *container.Record, run *run) error {
-	run.client.Signal(e.life, "", unix.SIGKILL)
 	e.kill(run)
-	select {
-	case <-run.exited:
+	e.signal(e.life, run, unix.SIGKILL) // if it has left its cgroup
+	if isClosed(run.exited, killWait) {
 		return nil
-	case <-time.After(killWait):
-		return fmt.Errorf("could not kill container %s: its process %d does not end within %s; it may hang in the kernel (see /proc/%d/stack): %w",
-			r.Name, run.pid, killWait, run.pid, errConflict)
+	}
+	if pids, err := run.group.Pids(); err == nil && len(pids) == 0 {
+		e.log.Error("a shim does not tell of its container's end: it is killed", "container", r.ID, "error", run.client.Kill())
+		if isClosed(run.exited, killWait) {
+			return nil
+		}
+	}
+	return fmt.Errorf("could not kill container %s: its process %d does not end within %s; it may hang in the kernel (see /proc/%d/stack): %w",
+		r.Name, run.pid, killWait, run.pid, errConflict)
+}
+
+// isClosed tells whether a channel is closed, or will be within the time.
+func isClosed(c <-chan struct{}, within time.Duration) bool {
+	select {
+	case <-c:
+		return true
+	case <-time.After(within):
+		return false
 	}
 }
 
@@ -148,7 +188,7 @@ func (e *Engine) Kill(ctx context.Context, ref, name string) error {
 		}
 		return e.killRun(r, run)
 	}
-	if err := run.client.Signal(ctx, "", sig); err != nil {
+	if err := e.signal(ctx, run, sig); err != nil {
 		return fmt.Errorf("cannot kill container: %s: %w", ref, err)
 	}
 	return nil

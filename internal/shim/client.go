@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Client speaks to one shim.
@@ -146,6 +148,26 @@ func (c *Client) Resize(ctx context.Context, id string, height, width int) error
 func (c *Client) Quit(ctx context.Context) error {
 	_, err := c.call(ctx, KindQuit, nil)
 	return err
+}
+
+// Kill ends a shim that does not answer.
+func (c *Client) Kill() error {
+	conn, err := c.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var peer *unix.Ucred
+	var failed error
+	err = raw.Control(func(fd uintptr) { peer, failed = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) })
+	if err = errors.Join(err, failed); err != nil {
+		return fmt.Errorf("find the shim's process: %w", err)
+	}
+	return unix.Kill(int(peer.Pid), unix.SIGKILL)
 }
 
 // ErrNoExit tells that a shim has left no word of how its container ended.
