@@ -5,6 +5,9 @@ import "github.com/opencontainers/runtime-spec/specs-go"
 // Adjust drops from r the limits that this host cannot set and without which Docker starts a container all the same, and
 // says so in Docker's words. What is left and still not possible, such as a memory limit without a memory controller, is an error of Create.
 func (h *Host) Adjust(r *specs.LinuxResources) (warnings []string) {
+	if r == nil {
+		return nil
+	}
 	warn := func(words string) { warnings = append(warnings, words) }
 	f := h.features
 	if m := r.Memory; m != nil {

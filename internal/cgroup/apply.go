@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -84,8 +87,11 @@ func (g *Group) set(s setting) error {
 		return nil
 	case errors.Is(err, os.ErrNotExist) && s.optional:
 		return nil
-	case errors.Is(err, os.ErrNotExist) && g.host.V2 && !exists(dir, s.controller+".stat") && !exists(dir, s.controller+".current") && exists(dir, "cgroup.procs"):
-		return fmt.Errorf("%s: the %s cgroup controller does not have %s here, or is not handed down to it: %w", s.what, s.controller, s.file, errdefs.ErrFailedPrecondition)
+	case errors.Is(err, os.ErrNotExist) && !exists(dir, "cgroup.procs"):
+		return fmt.Errorf("%s: no cgroup %s: %w", s.what, g.path, errdefs.ErrNotFound)
+	case errors.Is(err, os.ErrNotExist) && g.host.V2 && !handedDown(dir, s.controller):
+		return fmt.Errorf("%s: the %s cgroup controller is not handed down to %s: see cgroup.subtree_control in the groups above it: %w",
+			s.what, s.controller, dir, errdefs.ErrFailedPrecondition)
 	case errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("%s: this kernel has no %s: %w", s.what, s.file, errdefs.ErrFailedPrecondition)
 	case errors.Is(err, unix.EBUSY) && s.file == "memory.limit_in_bytes":
@@ -95,4 +101,10 @@ func (g *Group) set(s setting) error {
 		return fmt.Errorf("%s: the kernel does not take %q for %s (%w): %w", s.what, s.value, s.file, err, errdefs.ErrInvalidArgument)
 	}
 	return fmt.Errorf("%s: write %q: %w", s.what, s.value, err)
+}
+
+// handedDown says whether a group of version 2 was given a controller by those above it.
+func handedDown(dir, controller string) bool {
+	have, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
+	return controller == coreController || err == nil && slices.Contains(strings.Fields(string(have)), controller)
 }

@@ -9,7 +9,8 @@ import (
 	"slices"
 )
 
-// Children gives the names of the groups below a parent, of any hierarchy, each once. A parent that is not there has none.
+// Children gives the names of the groups below a parent, of any hierarchy, each once. A parent that is not there has none. The group into
+// which the daemon moved itself aside is not among them: whoever sweeps what he does not know would end the daemon.
 func (h *Host) Children(parent string) ([]string, error) {
 	var names []string
 	for _, hy := range h.hierarchies {
@@ -21,7 +22,7 @@ func (h *Host) Children(parent string) ([]string, error) {
 			return nil, fmt.Errorf("list the groups below %s: %w", parent, err)
 		}
 		for _, e := range entries {
-			if e.IsDir() && !slices.Contains(names, e.Name()) {
+			if e.IsDir() && e.Name() != aside && !slices.Contains(names, e.Name()) {
 				names = append(names, e.Name())
 			}
 		}

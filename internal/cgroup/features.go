@@ -102,6 +102,26 @@ func versionOf(release string) (major, minor int) {
 	return numbers[0], numbers[1]
 }
 
+// Support says which kinds of limits groups of this host can have.
+type Support struct {
+	Memory, Swap, Swappiness, Reservation, KernelMemory, KernelMemoryTCP, OOMKillDisable bool
+	CPUShares, CPUQuota, CPURealtime, Cpuset, Pids, Hugepages                            bool
+	BlockWeight, BlockWeightDevice, ReadBps, WriteBps, ReadIOps, WriteIOps               bool
+}
+
+// Support is for `info`, and for those who want to know before they ask.
+func (h *Host) Support() Support {
+	f := h.features
+	return Support{
+		Memory: h.Controllers["memory"], Swap: f.swap, Swappiness: f.swappiness, Reservation: f.reservation,
+		KernelMemory: f.kernelMemory, KernelMemoryTCP: f.kernelMemoryTCP, OOMKillDisable: f.oomDisable,
+		CPUShares: f.cpuShares, CPUQuota: f.cpuQuota, CPURealtime: f.cpuRealtime, Cpuset: h.Controllers["cpuset"],
+		Pids: h.Controllers["pids"], Hugepages: h.Controllers["hugetlb"],
+		BlockWeight: f.weight, BlockWeightDevice: f.weightDevice,
+		ReadBps: f.readBps, WriteBps: f.writeBps, ReadIOps: f.readIOps, WriteIOps: f.writeIOps,
+	}
+}
+
 // Warnings says what this host lacks, in the words of `docker info`.
 func (h *Host) Warnings() []string {
 	var warnings []string

@@ -171,7 +171,7 @@ func removeEmpty(dir string) error {
 
 // checkNames refuses what would lead out of the hierarchy or into somebody else's part of it.
 func checkNames(parent, name string) error {
-	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\n") {
+	if name == "" || name == aside || name == "." || name == ".." || strings.ContainsAny(name, "/\n") {
 		return fmt.Errorf("%q cannot be the name of a cgroup: %w", name, errdefs.ErrInvalidArgument)
 	}
 	if isSlice(parent) {

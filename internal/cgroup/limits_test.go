@@ -120,6 +120,43 @@ func TestALimitWithoutItsControllerSaysWhich(t *testing.T) {
 	}
 }
 
+// This host's own answers: what it says it supports can be set, and the rest is in the warnings.
+func TestSupportIsTrue(t *testing.T) {
+	h, parent := host(t)
+	s := h.Support()
+	r := &specs.LinuxResources{Memory: &specs.LinuxMemory{}, CPU: &specs.LinuxCPU{}, BlockIO: &specs.LinuxBlockIO{}}
+	if s.Memory {
+		r.Memory.Limit = ptr(int64(64 << 20))
+	}
+	if s.Swap {
+		r.Memory.Swap = ptr(int64(80 << 20))
+	}
+	if s.Swappiness {
+		r.Memory.Swappiness = ptr(uint64(30))
+	}
+	if s.OOMKillDisable {
+		r.Memory.DisableOOMKiller = ptr(true)
+	}
+	if s.CPUShares {
+		r.CPU.Shares = ptr(uint64(100))
+	}
+	if s.CPUQuota {
+		r.CPU.Quota = ptr(int64(50000))
+	}
+	if s.BlockWeight {
+		r.BlockIO.Weight = ptr(uint16(300))
+	}
+	assert.Equal(t, len(h.Adjust(r)), 0)
+	g := create(t, h, parent, "one", r)
+	if s.BlockWeight && !h.V2 {
+		assert.Equal(t, strings.TrimPrefix(valueOf(t, g, "blkio", h.features.weightFile, ""), "default "), "300")
+	}
+	warned := strings.Join(h.Warnings(), "\n")
+	for what, has := range map[string]bool{"swap limit": s.Swap, "cpu shares": s.CPUShares, "pids limit": s.Pids, "cpuset": s.Cpuset} {
+		assert.Equal(t, strings.Contains(warned, "No "+what+" support"), !has, "%s in %s", what, warned)
+	}
+}
+
 func TestPidsLimitStopsForks(t *testing.T) {
 	h, parent := host(t)
 	need(t, h, "pids")

@@ -168,6 +168,9 @@ func handDown(dir string) error {
 	return nil
 }
 
+// aside is the group for processes that were in the way of a parent's children. No container's group has this name.
+const aside = "init"
+
 // clearWay makes way for the kernel's rule that a group with processes of its own, other than the machine's root, cannot have children with
 // limits. (If it were handed some controllers all the same, the kernel would turn it into a threaded group, which no process can enter.) Processes
 // may be moved aside in two cases: at the root of a cgroup namespace, which is where an engine that itself runs in a container finds itself,
@@ -188,12 +191,12 @@ func clearWay(dir string) error {
 		return fmt.Errorf("%s has processes of its own (%s), so the kernel lets no group below it have limits: move them into a group beside it, or choose another cgroup parent: %w",
 			dir, describe(pids), errdefs.ErrFailedPrecondition)
 	}
-	aside := filepath.Join(dir, "init")
-	if err := os.Mkdir(aside, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+	to := filepath.Join(dir, aside)
+	if err := os.Mkdir(to, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
 	for _, pid := range pids {
-		if err := write(aside, "cgroup.procs", strconv.Itoa(pid)); err != nil && !errors.Is(err, unix.ESRCH) {
+		if err := write(to, "cgroup.procs", strconv.Itoa(pid)); err != nil && !errors.Is(err, unix.ESRCH) {
 			return fmt.Errorf("move process %d aside: %w", pid, err)
 		}
 	}

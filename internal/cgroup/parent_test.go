@@ -52,6 +52,9 @@ func TestTheDaemonMakesWay(t *testing.T) {
 	now, err := os.ReadFile("/proc/self/cgroup")
 	assert.NilError(t, err)
 	assert.Equal(t, strings.TrimSpace(string(now)), "0::"+service.Path()+"/init")
+	children, err := h.Children(service.Path())
+	assert.NilError(t, err)
+	assert.DeepEqual(t, children, []string{"one"})
 }
 
 // An engine in a container finds itself and others at the root of its hierarchy.
