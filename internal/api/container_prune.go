@@ -25,13 +25,12 @@ func containerPrune(c *call) error {
 	if err != nil {
 		return err
 	}
-	labelled := container.LabelTest(filters["label"])
 	report := moby.PruneReport{ContainersDeleted: []string{}}
 	var failures []error
 	for _, r := range c.engine.List() {
 		idle := r.State.Status == container.Exited || r.State.Status == container.Created || r.State.Status == container.Dead
 		tooNew := !until.IsZero() && !r.Created.Before(until)
-		if !idle || tooNew || !labelled(r) || hasOne(r, filters["label!"]) {
+		if !idle || tooNew || !pruned(r.Config.Labels, filters) {
 			continue
 		}
 		switch err := c.engine.Remove(c.ctx(), r.ID, engine.RemoveOptions{}); {
@@ -49,12 +48,12 @@ func containerPrune(c *call) error {
 	return c.json(http.StatusOK, report)
 }
 
-// hasOne tells whether a container has any of the labels.
-func hasOne(r *container.Record, labels []string) bool {
-	for _, l := range labels {
-		if container.LabelTest([]string{l})(r) {
-			return true
+// pruned tells whether what has these labels is to go: all those of the filter label, and none of those of label!.
+func pruned(labels map[string]string, filters map[string][]string) bool {
+	for _, l := range filters["label!"] {
+		if container.HasLabels(labels, []string{l}) {
+			return false
 		}
 	}
-	return false
+	return container.HasLabels(labels, filters["label"])
 }

@@ -59,6 +59,7 @@ type Execs interface {
 type System interface {
 	Info(ctx context.Context) engine.Info
 	Version() engine.Version
+	Subscribe() (<-chan engine.Event, func())
 }
 
 // Images are the images of the engine.
@@ -80,6 +81,8 @@ type Networks interface {
 	List() []network.Network
 	Get(ref string) (network.Network, error)
 	Endpoints(id string) []network.Endpoint
+	Create(ctx context.Context, wish network.Network) (network.Network, error)
+	Remove(ctx context.Context, ref string) error
 }
 
 // Session is what a client attaches to: a process's standard streams. Serve returns when the process has ended or the client is gone.

@@ -19,6 +19,7 @@ import (
 	"tug/internal/container"
 	"tug/internal/engine"
 	"tug/internal/logs/logread"
+	"tug/internal/network"
 )
 
 // fakeEngine keeps containers in memory and runs a Go function as each one's process.
@@ -35,6 +36,8 @@ type fakeEngine struct {
 	logsEnd func(ctx context.Context) error // what happens at their end
 	execs   []engine.ExecState
 	updated *container.Resources
+	wished  *network.Network
+	events  chan engine.Event
 	fail    error // what every use case fails with, if set
 }
 

@@ -299,3 +299,18 @@ func (s fakeImages) Push(ctx context.Context, ref string, o image.PushOptions) (
 func (fakeImages) Usage() image.Usage {
 	return image.Usage{Layers: 100, Shared: map[digest.Digest]int64{digest.FromString("nginx"): 30}}
 }
+
+func (n fakeNetworks) Create(_ context.Context, wish network.Network) (network.Network, error) {
+	wish.ID = strings.Repeat("d", 64)
+	n.f.wished = &wish
+	return wish, n.f.log("create network %s", wish.Name)
+}
+
+func (n fakeNetworks) Remove(_ context.Context, ref string) error {
+	return n.f.log("remove network %s", ref)
+}
+
+func (f *fakeEngine) Subscribe() (<-chan engine.Event, func()) {
+	_ = f.log("subscribe")
+	return f.events, func() { _ = f.log("unsubscribe") }
+}

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/containerd/errdefs"
+	"tug/internal/container"
 	"tug/internal/network"
 )
 
@@ -39,7 +39,7 @@ func (c *call) networkFilter(filters map[string][]string) (func(*network.Network
 		switch {
 		case !exact("driver", n.Driver), !exact("scope", n.Scope), !exact("type", kind):
 			return false
-		case !names(n.Name), !ids(n.ID), !labelled(n.Labels, filters["label"]):
+		case !names(n.Name), !ids(n.ID), !container.HasLabels(n.Labels, filters["label"]):
 			return false
 		case len(filters["dangling"]) > 0:
 			idle := kind == "custom" && len(c.inspectNetwork(n).Containers) == 0
@@ -60,18 +60,6 @@ func patterns(values []string) func(string) bool {
 	return func(s string) bool {
 		return len(values) == 0 || slices.Contains(values, s) || slices.ContainsFunc(list, func(p *regexp.Regexp) bool { return p.MatchString(s) })
 	}
-}
-
-// labelled tells whether all the labels are there, given as "key" or "key=value".
-func labelled(have map[string]string, want []string) bool {
-	for _, w := range want {
-		key, value, exact := strings.Cut(w, "=")
-		got, ok := have[key]
-		if !ok || exact && got != value {
-			return false
-		}
-	}
-	return true
 }
 
 // orEmpty is a map that is never null in JSON.

@@ -5,6 +5,7 @@ func (s *server) routes() map[string]handler {
 	return map[string]handler{
 		"GET /_ping":   ping,
 		"HEAD /_ping":  ping,
+		"GET /events":  eventStream,
 		"GET /info":    systemInfo,
 		"GET /version": systemVersion,
 
@@ -45,8 +46,11 @@ func (s *server) routes() map[string]handler {
 		"POST /images/{path...}":   imageNamed(map[string]handler{"push": imagePush, "tag": imageTag}),
 		"DELETE /images/{path...}": imageRemove,
 
-		"GET /networks":      networkList,
-		"GET /networks/{id}": networkInspect,
+		"GET /networks":         networkList,
+		"GET /networks/{id}":    networkInspect,
+		"POST /networks/create": networkCreate,
+		"POST /networks/prune":  networkPrune,
+		"DELETE /networks/{id}": networkRemove,
 
 		"POST /tug/plan": containerPlan,
 	}

@@ -113,7 +113,7 @@ var compilers = map[string]func(q Query, values []string) (test, error){
 
 	"id":         idTest,
 	"name":       nameTest,
-	"label":      func(_ Query, v []string) (test, error) { return LabelTest(v), nil },
+	"label":      labelTest,
 	"annotation": annotationTest,
 	"status":     statusTest,
 	"exited":     exitedTest,
@@ -150,16 +150,16 @@ func nameTest(_ Query, values []string) (test, error) {
 	return func(r *Record) bool { return fits(r.Name) || fits("/"+r.Name) }, nil
 }
 
-// LabelTest fits containers that have every one of the labels, given as "key" or "key=value".
-func LabelTest(values []string) func(*Record) bool {
-	return func(r *Record) bool { return haveAll(r.Config.Labels, values) }
+func labelTest(_ Query, values []string) (test, error) {
+	return func(r *Record) bool { return HasLabels(r.Config.Labels, values) }, nil
 }
 
 func annotationTest(_ Query, values []string) (test, error) {
-	return func(r *Record) bool { return haveAll(r.Host.Annotations, values) }, nil
+	return func(r *Record) bool { return HasLabels(r.Host.Annotations, values) }, nil
 }
 
-func haveAll(have map[string]string, want []string) bool {
+// HasLabels tells whether every one of the labels is there, each given as "key" or "key=value".
+func HasLabels(have map[string]string, want []string) bool {
 	for _, w := range want {
 		key, value, exact := strings.Cut(w, "=")
 		got, ok := have[key]
