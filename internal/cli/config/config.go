@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,7 +134,7 @@ func (c *Config) ProxyEnv(host string, env map[string]*string) map[string]*strin
 	if len(file.Proxies) == 0 {
 		file = c.docker
 	}
-	added := file.ParseProxyConfig(host, env)
+	added := file.ParseProxyConfig(host, maps.Clone(env)) // it writes to what it is given
 	for name := range env {
 		delete(added, name)
 	}
@@ -168,12 +169,12 @@ func (c *Config) AllCredentials() (map[string]types.AuthConfig, error) {
 
 // StoreCredentials keeps a login, under its server's address, in tug's file or its credential helper.
 func (c *Config) StoreCredentials(auth types.AuthConfig) error {
-	return c.own.GetCredentialsStore(auth.ServerAddress).Store(auth)
+	return c.keepingOwnKeys(func() error { return c.own.GetCredentialsStore(auth.ServerAddress).Store(auth) })
 }
 
 // EraseCredentials forgets a login of tug's; remains says that Docker's file still has one.
 func (c *Config) EraseCredentials(key string) (remains bool, err error) {
-	if err := c.own.GetCredentialsStore(key).Erase(key); err != nil {
+	if err := c.keepingOwnKeys(func() error { return c.own.GetCredentialsStore(key).Erase(key) }); err != nil {
 		return false, err
 	}
 	_, remains = c.docker.GetAuthConfigs()[key]
