@@ -25,9 +25,12 @@ func (e *Engine) etcFiles(id string) oci.Files {
 	return oci.Files{Hosts: filepath.Join(d, "hosts"), Hostname: filepath.Join(d, "hostname"), ResolvConf: filepath.Join(d, "resolv.conf")}
 }
 
-// writeFiles writes them for one run of the container.
-func (e *Engine) writeFiles(r *container.Record, hostname string, endpoints []*network.Endpoint, hostNetwork bool) error {
-	f := e.etcFiles(r.ID)
+// writeFiles writes them for one run of the container, unless it sees those of a container whose network it shares.
+func (e *Engine) writeFiles(r *container.Record, endpoints []*network.Endpoint) error {
+	if _, shared := joined(r.Host.NetworkMode); shared {
+		return nil
+	}
+	f, hostname, hostNetwork := e.etcFiles(r.ID), r.Config.Hostname, r.Host.NetworkMode == "host"
 	hostResolv, _ := os.ReadFile("/etc/resolv.conf")
 	hosts := hostsFile(r, hostname, endpoints)
 	if hostNetwork {

@@ -32,6 +32,10 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	}
 	undo.Add(func() { e.slots.discard(berth) })
 
+	// The clients that wait are attached while the rest is made.
+	attached := make(chan error, 1)
+	go func() { attached <- e.connectWaiting(r.ID, berth.Shim) }()
+
 	group := e.cgroups.Open(e.cgroupParent(r), r.ID)
 	p, err := e.prepare(ctx, r, berth.IDBase, group)
 	if err != nil {
@@ -40,7 +44,10 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	if group, err = e.cgroups.Create(e.cgroupParent(r), r.ID, p.spec.Linux.Resources); err != nil {
 		return nil, nil, err
 	}
-	undo.Add(func() { e.removeGroup(group) })
+	undo.Add(func() {
+		e.killGroup(group) // what a shim that was killed meanwhile has started
+		e.removeGroup(group)
+	})
 
 	endpoints, err := e.connect(ctx, r, berth, &undo)
 	if err != nil {
@@ -51,16 +58,14 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 		return nil, nil, err
 	}
 	defer closeAll(published.Sockets)
-	if _, shared := joined(r.Host.NetworkMode); !shared {
-		if err := e.writeFiles(r, r.Config.Hostname, endpoints, r.Host.NetworkMode == "host"); err != nil {
-			return nil, nil, err
-		}
+	if err := e.writeFiles(r, endpoints); err != nil {
+		return nil, nil, err
 	}
 	compiled, err := plan.Container(p.spec, &p.env)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := e.connectWaiting(r.ID, berth.Shim); err != nil {
+	if err := <-attached; err != nil {
 		return nil, nil, err
 	}
 	request, err := e.request(r, compiled, group)

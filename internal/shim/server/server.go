@@ -254,6 +254,7 @@ func (s *Server) settle(p *process) {
 // endWith ends the shim once its container has ended, everything is told and every client is served.
 func (s *Server) endWith(p *process) {
 	<-p.done
+	s.writeExit(p.exit)
 	served := make(chan struct{})
 	go func() {
 		s.connections.Wait()
@@ -266,7 +267,7 @@ func (s *Server) endWith(p *process) {
 	s.quit()
 }
 
-// ended is called when a process has ended, before anybody is told. How the container ended is on disk by then.
+// ended is called when a process has ended, before anybody is told: its log is whole then and its ports are free.
 func (s *Server) ended(p *process) {
 	if !p.first {
 		return
@@ -275,17 +276,21 @@ func (s *Server) ended(p *process) {
 	if s.log != nil {
 		s.log.Close()
 	}
-	text := fmt.Sprintf("%d %d %t\n", p.exit.Code, p.exit.At.UnixNano(), p.exit.OOM)
-	tmp := filepath.Join(s.dir, "exit.tmp")
-	if err := os.WriteFile(tmp, []byte(text), 0o600); err == nil {
-		os.Rename(tmp, filepath.Join(s.dir, "exit"))
-	}
 	s.mu.Lock()
 	for _, fd := range s.held {
 		unix.Close(fd)
 	}
 	s.held = nil
 	s.mu.Unlock()
+}
+
+// writeExit leaves word on disk of how the container ended, for a daemon that finds no shim to ask.
+func (s *Server) writeExit(x shim.Exit) {
+	text := fmt.Sprintf("%d %d %t\n", x.Code, x.At.UnixNano(), x.OOM)
+	tmp := filepath.Join(s.dir, "exit.tmp")
+	if err := os.WriteFile(tmp, []byte(text), 0o600); err == nil {
+		os.Rename(tmp, filepath.Join(s.dir, "exit"))
+	}
 }
 
 // readOOM gives the counter of processes killed for lack of memory, or "".
