@@ -215,9 +215,7 @@ func (e *Engine) sweepRecord(r *container.Record) {
 
 func (e *Engine) sweepGroup(parent, name string) {
 	g := e.cgroups.Open(parent, name)
-	if err := g.Kill(); err != nil {
-		e.log.Warn("sweep a cgroup", "cgroup", g.Path(), "error", err)
-	}
+	e.killGroup(g)
 	e.removeGroup(g)
 }
 

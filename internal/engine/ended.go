@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tug/internal/cgroup"
 	"tug/internal/container"
 	"tug/internal/shim"
 )
@@ -35,9 +36,11 @@ func (e *Engine) afterShim(run *run, cause error) shim.Exit {
 }
 
 // kill ends all processes of a container.
-func (e *Engine) kill(run *run) {
-	if err := run.group.Kill(); err != nil {
-		e.log.Warn("kill a container's processes", "cgroup", run.group.Path(), "error", err)
+func (e *Engine) kill(run *run) { e.killGroup(run.group) }
+
+func (e *Engine) killGroup(g *cgroup.Group) {
+	if err := g.Kill(); err != nil {
+		e.log.Warn("kill a container's processes", "cgroup", g.Path(), "error", err)
 	}
 }
 

@@ -4,16 +4,19 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/containerd/errdefs"
+
 	"tug/internal/container"
 )
 
 // Remove removes a container with its writable layer and its log, and with its anonymous volumes if asked; a running
 // one only by force. Errors: NotFound, Conflict (running).
 func (e *Engine) Remove(ctx context.Context, ref string, o RemoveOptions) error {
-	r, err := e.containers.Get(ref)
+	r, release, err := e.containers.Claim(ctx, ref) // so that nobody starts it again meanwhile
 	if err != nil {
 		return err
 	}
+	defer release()
 	if alive(r) {
 		if !o.Force {
 			return fmt.Errorf("cannot remove container %q: container is %s: stop the container before removing or force remove: %w", "/"+r.Name, r.State.Status, errConflict)
@@ -24,14 +27,6 @@ func (e *Engine) Remove(ctx context.Context, ref string, o RemoveOptions) error 
 		if r.Host.AutoRemove {
 			return nil // it went with its end
 		}
-	}
-	r, release, err := e.containers.Claim(ctx, r.ID)
-	if err != nil {
-		return err
-	}
-	defer release()
-	if alive(r) {
-		return fmt.Errorf("cannot remove container %q: it was started again meanwhile: %w", "/"+r.Name, errConflict)
 	}
 	return e.discard(r, o.Volumes)
 }
@@ -50,25 +45,38 @@ func (e *Engine) endForRemoval(r *container.Record) error {
 	return e.killRun(r, run)
 }
 
-// discard forgets a container that does not run, and removes all that it had on disk.
+// discard forgets a container that does not run, and removes all that it had on disk. Whatever a crash leaves of it is
+// found by its record, or, with that gone, by its folder: so volumes go first.
 func (e *Engine) discard(r *container.Record, volumes bool) error {
+	if volumes {
+		e.discardVolumes(r)
+	}
 	if err := e.containers.Remove(r); err != nil {
 		return err
 	}
 	e.dropWaiting(r.ID)
 	e.forgetExecs(r.ID)
 	e.throwAway(r.ID)
-	if volumes {
-		for _, m := range r.Mounts {
-			if m.Anonymous && m.Name != "" {
-				if err := e.volumes.Remove(m.Name); err != nil {
-					e.log.Warn("remove an anonymous volume", "volume", m.Name, "error", err)
-				}
-			}
-		}
-	}
 	e.publish(r, "destroy")
 	return nil
+}
+
+// discardVolumes removes a container's anonymous volumes, but for those that another container has from it.
+func (e *Engine) discardVolumes(r *container.Record) {
+	used := map[string]bool{}
+	for _, other := range e.containers.List() {
+		for _, m := range other.Mounts {
+			used[m.Name] = used[m.Name] || other.ID != r.ID
+		}
+	}
+	for _, m := range r.Mounts {
+		if !m.Anonymous || m.Name == "" || used[m.Name] {
+			continue
+		}
+		if err := e.volumes.Remove(m.Name); err != nil && !errdefs.IsNotFound(err) {
+			e.log.Warn("remove an anonymous volume", "volume", m.Name, "error", err)
+		}
+	}
 }
 
 // Rename gives a container another name. Errors: NotFound, Conflict (taken), InvalidArgument.

@@ -67,16 +67,28 @@ func (s *slots) keepFull(ctx context.Context) {
 
 // take gives a slot: a ready one if it fits and there is one, else a new one.
 func (s *slots) take(ctx context.Context, w want) (*berth, error) {
-	if w == s.kind {
-		select {
-		case b := <-s.ready:
-			s.wake()
-			return b, nil
-		default:
-			s.wake()
+	for w == s.kind {
+		b, ok := s.pop()
+		if !ok {
+			break
 		}
+		if b.Alive() {
+			return b, nil
+		}
+		s.discard(b) // somebody has killed its shim
 	}
 	return s.make(ctx, w)
+}
+
+// pop takes a ready slot, if there is one, and has another one made.
+func (s *slots) pop() (*berth, bool) {
+	defer s.wake()
+	select {
+	case b := <-s.ready:
+		return b, true
+	default:
+		return nil, false
+	}
 }
 
 func (s *slots) wake() {

@@ -37,6 +37,7 @@ type Slot struct {
 	Shim   *shim.Client
 	maker  *Maker
 	leash  *os.File
+	shim   *os.Process
 }
 
 // Maker makes slots.
@@ -141,7 +142,7 @@ func (s *Slot) spawn(ctx context.Context) (shim.Hello, error) {
 	if err := cmd.Start(); err != nil {
 		return shim.Hello{}, err
 	}
-	s.Pid = cmd.Process.Pid
+	s.Pid, s.shim = cmd.Process.Pid, cmd.Process
 	go cmd.Wait() // the shim may outlive the daemon; while both live, it is the daemon's child
 	theirs.Close()
 	stop := context.AfterFunc(ctx, func() { s.leash.Close() })
@@ -172,14 +173,26 @@ func (s *Slot) CloseNetNS() {
 	}
 }
 
+// Alive tells whether the shim of a slot that is not used yet still runs: the kernel closes the leash of one that does not.
+func (s *Slot) Alive() bool {
+	raw, err := s.leash.SyscallConn()
+	if err != nil {
+		return false
+	}
+	var events int
+	var failed error
+	err = raw.Control(func(fd uintptr) { events, failed = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0) })
+	return err == nil && failed == nil && events == 0
+}
+
 // Discard ends a slot that no container runs in: the shim goes with its leash, the namespaces with the shim.
 func (s *Slot) Discard() {
 	if s.leash != nil {
 		s.leash.Close()
 	}
 	s.CloseNetNS()
-	if s.Pid != 0 {
-		unix.Kill(s.Pid, unix.SIGKILL)
+	if s.shim != nil {
+		s.shim.Kill()
 	}
 	s.maker.Forget(s.Dir, s.IDBase)
 }
