@@ -71,9 +71,11 @@ func incoming() chain {
 	)
 }
 
-// outgoing translates what this host's own processes send, to 127.0.0.1 as well.
+// outgoing translates what this host's own processes send, to 127.0.0.1 as well. IPv6 has no route_localnet: the answer to a translated
+// packet from ::1 would be lost on the way back, so that a program would wait where it is refused and tries 127.0.0.1 like this.
 func outgoing() chain {
 	return base("outgoing", nftables.ChainTypeNAT, "output", "-100",
+		rule{daddr(ip6.loopback), giveBack()},
 		rule{ip4.translateAt()},
 		rule{ip6.translateAt()},
 		rule{toThisHost(), ip4.translateAny()},
@@ -127,9 +129,10 @@ func into(b Bridge) []rule {
 func returnable(b Bridge) []rule {
 	var rules []rule
 	for _, s := range b.Subnets {
-		rules = append(rules,
-			rule{saddr(familyOf(s.Addr()).loopback), masquerade()},
-			rule{saddr(s), published(), masquerade()})
+		if s.Addr().Is4() {
+			rules = append(rules, rule{saddr(ip4.loopback), masquerade()})
+		}
+		rules = append(rules, rule{saddr(s), published(), masquerade()})
 	}
 	return rules
 }

@@ -1,6 +1,7 @@
 package nft
 
 import (
+	"errors"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/nftables"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/golden"
 )
@@ -88,3 +90,132 @@ func list(t *testing.T) string {
 
 // elementLists finds the elements of sets, which the kernel lists in the order of its hash.
 var elementLists = regexp.MustCompile(`elements = \{[^}]*\}`)
+
+func openTable(t *testing.T) *Table {
+	t.Helper()
+	table, err := Open("tug")
+	assert.NilError(t, err)
+	t.Cleanup(func() {
+		assert.NilError(t, table.Delete())
+		assert.NilError(t, table.Close())
+	})
+	return table
+}
+
+// elements returns how many elements a map of the kernel's table has.
+func elements(t *testing.T, table *Table, name string) int {
+	t.Helper()
+	set := &nftables.Set{Table: table.object(), Name: name}
+	list, err := table.conn.GetSetElements(set)
+	assert.NilError(t, err)
+	return len(list)
+}
+
+func somePort(host uint16) Port {
+	return Port{Proto: "tcp", HostIP: netip.IPv4Unspecified(), Host: host, To: netip.MustParseAddrPort("172.17.0.2:80")}
+}
+
+func TestPortsComeAndGo(t *testing.T) {
+	table := openTable(t)
+	assert.NilError(t, table.Set(rulesets()["one-bridge"]))
+	a, b := somePort(1), somePort(2)
+	assert.NilError(t, table.AddPorts([]Port{a, b}))
+	assert.NilError(t, table.AddPorts([]Port{a}), "the same again is the same")
+	assert.Equal(t, elements(t, table, "published4"), 2)
+	assert.NilError(t, table.DeletePorts([]Port{a, somePort(3)}))
+	assert.NilError(t, table.DeletePorts([]Port{a}))
+	assert.Equal(t, elements(t, table, "published4"), 1)
+
+	elsewhere := b
+	elsewhere.To = netip.MustParseAddrPort("172.17.0.3:80")
+	assert.ErrorContains(t, table.AddPorts([]Port{somePort(4), elsewhere}), "translated already")
+	assert.Equal(t, elements(t, table, "published4"), 1)
+	assert.NilError(t, table.DeletePorts([]Port{elsewhere}), "not ours to delete")
+	assert.Equal(t, elements(t, table, "published4"), 1)
+}
+
+func TestBadPortsAreRefused(t *testing.T) {
+	table := openTable(t)
+	good := somePort(1)
+	for name, spoil := range map[string]func(*Port){
+		"protocol":    func(p *Port) { p.Proto = "icmp" },
+		"host port":   func(p *Port) { p.Host = 0 },
+		"target port": func(p *Port) { p.To = netip.MustParseAddrPort("172.17.0.2:0") },
+		"no address":  func(p *Port) { p.HostIP = netip.Addr{} },
+		"families":    func(p *Port) { p.HostIP = netip.IPv6Unspecified() },
+	} {
+		bad := good
+		spoil(&bad)
+		assert.Assert(t, table.AddPorts([]Port{bad}) != nil, name)
+		assert.Assert(t, table.Set(Ruleset{Ports: []Port{bad}}) != nil, name)
+	}
+}
+
+// More than fits into one netlink message or the socket's usual buffer.
+func TestThousandsOfPorts(t *testing.T) {
+	table := openTable(t)
+	var ports []Port
+	for i := range 8000 {
+		ports = append(ports, somePort(uint16(1000+i)))
+	}
+	assert.NilError(t, table.Set(Ruleset{Bridges: rulesets()["one-bridge"].Bridges, Ports: ports[:4000]}))
+	assert.NilError(t, table.AddPorts(ports[4000:]))
+	assert.Equal(t, count(t, "tcp . "), 8000)
+	assert.NilError(t, table.DeletePorts(ports))
+	assert.Equal(t, count(t, "tcp . "), 0)
+}
+
+// count returns how often a word stands in nft's listing.
+func count(t *testing.T, word string) int {
+	t.Helper()
+	out, err := exec.Command("nft", "list", "table", "inet", "tug").CombinedOutput()
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("needs the nft command to read the kernel's rules back")
+	}
+	assert.NilError(t, err)
+	return strings.Count(string(out), word)
+}
+
+// Between a flush by somebody else and the watcher's answer a change finds no table: it makes the whole anew.
+func TestChangeAfterSomebodyFlushed(t *testing.T) {
+	table := openTable(t)
+	assert.NilError(t, table.Set(rulesets()["one-bridge"]))
+	assert.NilError(t, table.AddPorts([]Port{somePort(1), somePort(2)}))
+	flush := func() {
+		conn, err := nftables.New()
+		assert.NilError(t, err)
+		conn.FlushRuleset()
+		assert.NilError(t, conn.Flush())
+	}
+	flush()
+	assert.NilError(t, table.AddPorts([]Port{somePort(3)}))
+	assert.Equal(t, elements(t, table, "published4"), 3)
+	flush()
+	assert.NilError(t, table.DeletePorts([]Port{somePort(1)}))
+	assert.Equal(t, elements(t, table, "published4"), 2)
+	flush()
+	assert.NilError(t, table.AddBridge(Bridge{Name: "tug1", Subnets: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}}))
+	assert.Equal(t, elements(t, table, setBridges), 2)
+	assert.NilError(t, table.RemoveBridge("tug1"))
+	assert.Equal(t, elements(t, table, setBridges), 1)
+	assert.Equal(t, elements(t, table, "published4"), 2)
+}
+
+func TestWatcherPutsTheTableBack(t *testing.T) {
+	table := openTable(t)
+	back := make(chan error, 10)
+	w, err := table.Watch(func(err error) { back <- err })
+	assert.NilError(t, err)
+	defer func() { assert.NilError(t, w.Close()) }()
+	assert.NilError(t, table.Set(rulesets()["published"]))
+	before := list(t)
+	assert.NilError(t, table.Set(rulesets()["published"]), "replacing it ourselves is no reason to")
+
+	conn, err := nftables.New()
+	assert.NilError(t, err)
+	conn.DelTable(table.object())
+	assert.NilError(t, conn.Flush())
+	assert.NilError(t, <-back)
+	assert.Equal(t, list(t), before)
+	assert.Equal(t, len(back), 0)
+}
