@@ -88,7 +88,7 @@ func (d *daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		path = "/" + path
 	}
 	var body []byte
-	if r.Header.Get("Upgrade") == "" {
+	if r.Header.Get("Upgrade") == "" || r.ContentLength > 0 {
 		body, _ = io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/moby/moby/client"
-	"github.com/moby/sys/atomicwriter"
 	"github.com/spf13/cobra"
 
 	"tug/internal/cli/session"
@@ -45,11 +44,12 @@ func export(ctx context.Context, s *session.Session, ref, output string) error {
 		_, err = io.Copy(s.Out, archive)
 		return err
 	}
-	// The file appears when it is complete, and not at all if it is not.
-	file, err := atomicwriter.New(output, 0o600)
+	err = session.WriteFile(output, func(file io.Writer) error {
+		_, err := io.Copy(file, archive)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("failed to export container: %w", err)
 	}
-	_, err = io.Copy(file, archive)
-	return errors.Join(err, file.Close())
+	return nil
 }

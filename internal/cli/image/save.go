@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/moby/moby/client"
-	"github.com/moby/sys/atomicwriter"
 	"github.com/spf13/cobra"
 
 	"tug/internal/cli/session"
@@ -35,7 +34,7 @@ func Save(s *session.Session) *cobra.Command {
 	return cmd
 }
 
-func (o *saveOptions) save(ctx context.Context, s *session.Session, images []string) (err error) {
+func (o *saveOptions) save(ctx context.Context, s *session.Session, images []string) error {
 	wanted, err := parsePlatforms(o.platforms...)
 	if err != nil {
 		return err
@@ -60,11 +59,12 @@ func (o *saveOptions) save(ctx context.Context, s *session.Session, images []str
 		_, err = io.Copy(s.Out, stream)
 		return err
 	}
-	// The file appears when it is complete, and not at all if it is not.
-	file, err := atomicwriter.New(o.output, 0o600)
+	err = session.WriteFile(o.output, func(file io.Writer) error {
+		_, err := io.Copy(file, stream)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("failed to save image: %w", err)
 	}
-	_, err = io.Copy(file, stream)
-	return errors.Join(err, file.Close())
+	return nil
 }
