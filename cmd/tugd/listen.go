@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -132,14 +133,20 @@ func ready() {
 	}
 }
 
+// pidPatience is how long a daemon that is just going, or was just killed, may take to be gone.
+const pidPatience = 2 * time.Second
+
 // writePid writes the daemon's pid, unless another daemon lives that has written its own; release removes it.
 func writePid(path string) (release func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
-	if data, err := os.ReadFile(path); err == nil {
-		pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
-		if err == nil && pid != os.Getpid() && isDaemon(pid) {
+	for deadline := time.Now().Add(pidPatience); ; time.Sleep(10 * time.Millisecond) {
+		pid, lives := otherDaemon(path)
+		if !lives {
+			break
+		}
+		if time.Now().After(deadline) {
 			return nil, fmt.Errorf("a daemon with the same pid file runs already: process %d (%s): stop it, or give other --pidfile, --data-root, --exec-root and -H", pid, path)
 		}
 	}
@@ -149,7 +156,18 @@ func writePid(path string) (release func(), err error) {
 	return func() { os.Remove(path) }, nil
 }
 
-func isDaemon(pid int) bool {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-	return err == nil && strings.TrimSpace(string(data)) == "tugd"
+// otherDaemon tells whether the pid file names a daemon that lives: one that has ended and only waits for its parent's
+// attention does not.
+func otherDaemon(path string) (pid int, lives bool) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return 0, false
+	}
+	pid, err = strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil || pid == os.Getpid() {
+		return 0, false
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	name, state, ok := strings.Cut(string(stat), ") ")
+	return pid, err == nil && ok && strings.HasSuffix(name, " (tugd") && !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
 }
