@@ -33,10 +33,10 @@ func docker(t *testing.T, socket, stdin string, args ...string) (stdout, stderr 
 
 func TestDockerRunGivesOutputAndExitCode(t *testing.T) {
 	fake := newFake()
-	fake.process = func(_ io.Reader, out io.Writer) int {
+	fake.runs(func(_ io.Reader, out io.Writer) int {
 		io.WriteString(out, "hello from a container\n")
 		return 7
-	}
+	})
 	out, errs, code := docker(t, serve(t, fake), "", "run", "--rm", "--name", "web", "busybox", "true")
 	if out != "hello from a container\n" || code != 7 {
 		t.Errorf("got %q, exit code %d, and on stderr %q", out, code, errs)
@@ -45,11 +45,11 @@ func TestDockerRunGivesOutputAndExitCode(t *testing.T) {
 
 func TestDockerRunPassesStandardInputToItsEnd(t *testing.T) {
 	fake := newFake()
-	fake.process = func(in io.Reader, out io.Writer) int {
+	fake.runs(func(in io.Reader, out io.Writer) int {
 		all, _ := io.ReadAll(in)
 		out.Write(bytes.ToUpper(all))
 		return 0
-	}
+	})
 	input := strings.Repeat("many bytes\n", 50_000)
 	out, errs, code := docker(t, serve(t, fake), input, "run", "-i", "--rm", "busybox", "tr", "a-z", "A-Z")
 	if out != strings.ToUpper(input) || code != 0 {
@@ -59,10 +59,10 @@ func TestDockerRunPassesStandardInputToItsEnd(t *testing.T) {
 
 func TestDockerRunEndsThoughInputWasNotRead(t *testing.T) {
 	fake := newFake()
-	fake.process = func(_ io.Reader, out io.Writer) int {
+	fake.runs(func(_ io.Reader, out io.Writer) int {
 		io.WriteString(out, "done\n")
 		return 0
-	}
+	})
 	input := strings.Repeat("x", 4<<20)
 	out, errs, code := docker(t, serve(t, fake), input, "run", "-i", "--rm", "busybox", "true")
 	if out != "done\n" || code != 0 {
@@ -85,7 +85,7 @@ func TestDockerShowsContainers(t *testing.T) {
 	fake := newFake()
 	hold := make(chan struct{})
 	defer close(hold)
-	fake.process = func(io.Reader, io.Writer) int { <-hold; return 0 }
+	fake.runs(func(io.Reader, io.Writer) int { <-hold; return 0 })
 	socket := serve(t, fake)
 	docker(t, socket, "", "run", "-d", "--name", "web", "-p", "8080:80", "--label", "tier=front", "nginx", "sleep", "1 d")
 	docker(t, socket, "", "create", "--name", "job", "nginx")
@@ -118,15 +118,15 @@ func TestDockerExec(t *testing.T) {
 	fake := newFake()
 	hold := make(chan struct{})
 	defer close(hold)
-	fake.process = func(io.Reader, io.Writer) int { <-hold; return 0 }
+	fake.runs(func(io.Reader, io.Writer) int { <-hold; return 0 })
 	socket := serve(t, fake)
 	docker(t, socket, "", "run", "-d", "--name", "web", "nginx")
 
-	fake.process = func(in io.Reader, out io.Writer) int {
+	fake.runs(func(in io.Reader, out io.Writer) int {
 		all, _ := io.ReadAll(in)
 		out.Write(bytes.ToUpper(all))
 		return 3
-	}
+	})
 	out, errs, code := docker(t, socket, "some input", "exec", "-i", "web", "tr", "a-z", "A-Z")
 	if out != "SOME INPUT" || code != 3 {
 		t.Errorf("got %q, exit code %d, %q", out, code, errs)

@@ -60,6 +60,19 @@ func newFake() *fakeEngine {
 	}
 }
 
+// runs says what runs in containers and execs from now on.
+func (f *fakeEngine) runs(process func(stdin io.Reader, out io.Writer) int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.process = process
+}
+
+func (f *fakeEngine) running() func(io.Reader, io.Writer) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.process
+}
+
 // log remembers a call as a line of text and gives the failure that was asked for.
 func (f *fakeEngine) log(format string, args ...any) error {
 	f.mu.Lock()
@@ -136,7 +149,7 @@ func (f *fakeEngine) run(c *fakeContainer) {
 		}
 	default:
 	}
-	code := f.process(stdin, out)
+	code := f.running()(stdin, out)
 	f.mu.Lock()
 	c.record.State.Status, c.record.State.ExitCode, c.record.State.Pid = container.Exited, code, 0
 	c.record.State.FinishedAt = time.Now()

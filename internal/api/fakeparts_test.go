@@ -123,7 +123,7 @@ func (f *fakeEngine) ExecStart(_ context.Context, id string, o engine.ExecStartO
 		if !o.Tty {
 			out = frameWriter{client, 1}
 		}
-		code := f.process(client, out)
+		code := f.running()(client, out)
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		e, _ := f.exec(id)

@@ -226,7 +226,7 @@ func TestParametersReachTheEngine(t *testing.T) {
 func TestWaitIsAcknowledgedBeforeItIsOver(t *testing.T) {
 	fake := newFake()
 	socket := serve(t, fake)
-	fake.process = func(io.Reader, io.Writer) int { return 42 }
+	fake.runs(func(io.Reader, io.Writer) int { return 42 })
 	request(t, socket, "POST /containers/create?name=web", `{"Image":"x"}`)
 	resp, err := client(socket).Post("http://tug/containers/web/wait?condition=next-exit", "", nil)
 	if err != nil {
@@ -253,11 +253,11 @@ func TestAttachSpeaksOldAndNew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := newFake()
-			fake.process = func(in io.Reader, out io.Writer) int {
+			fake.runs(func(in io.Reader, out io.Writer) int {
 				all, _ := io.ReadAll(in)
 				out.Write(all)
 				return 0
-			}
+			})
 			socket := serve(t, fake)
 			request(t, socket, "POST /containers/create?name=web", fmt.Sprintf(`{"Image":"x","Tty":%t,"OpenStdin":true}`, tt.tty))
 			conn, err := net.Dial("unix", socket)
@@ -448,7 +448,7 @@ func TestPruneLeavesWhatRuns(t *testing.T) {
 	fake := newFake()
 	hold := make(chan struct{})
 	defer close(hold)
-	fake.process = func(io.Reader, io.Writer) int { <-hold; return 0 }
+	fake.runs(func(io.Reader, io.Writer) int { <-hold; return 0 })
 	socket := serve(t, fake)
 	for name, label := range map[string]string{"up": "a", "keep": "keep", "go": "a"} {
 		request(t, socket, "POST /containers/create?name="+name, `{"Image":"x","Labels":{"`+label+`":""}}`)
