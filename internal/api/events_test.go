@@ -12,9 +12,6 @@ import (
 )
 
 func TestEvents(t *testing.T) {
-	fake := newFake()
-	fake.events = make(chan engine.Event)
-	socket := serve(t, fake)
 	at := time.Unix(1136073845, 5)
 	web := &container.Record{
 		ID: strings.Repeat("ab", 32), Name: "web", Config: container.Config{Image: "nginx:1", Labels: map[string]string{"tier": "front"}},
@@ -26,7 +23,9 @@ func TestEvents(t *testing.T) {
 		`/v1.50/events?filters={"container":["web"],"event":["die"],"image":["nginx"],"label":["tier=front"],"type":["container"]}`: `"status":"die","id":"` +
 			web.ID + `","from":"nginx:1"}`,
 	} {
-		resp, err := client(socket).Get("http://tug" + path)
+		fake := newFake()
+		fake.events = make(chan engine.Event)
+		resp, err := client(serve(t, fake)).Get("http://tug" + path)
 		if err != nil {
 			t.Fatal(err)
 		}
