@@ -11,6 +11,7 @@ import (
 
 	"tug/internal/cgroup"
 	"tug/internal/container"
+	"tug/internal/idmap"
 	"tug/internal/image"
 	"tug/internal/oci"
 	"tug/internal/overlay"
@@ -49,6 +50,7 @@ func (e *Engine) prepare(ctx context.Context, r *container.Record, idBase uint32
 	if err != nil {
 		return nil, err
 	}
+	p.env.IDBase = in.IDBase // of the user namespace that it joins, if it joins one
 	in.Mounts, p.env.Files = specMounts(r.Mounts)
 	for _, f := range []string{in.Files.Hosts, in.Files.Hostname, in.Files.ResolvConf} {
 		p.env.Files[f] = true
@@ -141,13 +143,18 @@ func (e *Engine) joinNamespaces(in *oci.Input, h *container.HostConfig) error {
 		if err != nil {
 			return err
 		}
-		if !o.IsRunning() {
+		pid := o.State.Pid
+		if in.Record.IsRunning() {
+			pid = in.Record.State.Pid // another process is to join it, even if the owner has ended
+		} else if !o.IsRunning() {
 			return fmt.Errorf("cannot join the %s namespace of a non running container: %s: %w", j.kind, o.ID, errConflict)
 		}
-		*j.to = fmt.Sprintf("/proc/%d/ns/%s", o.State.Pid, j.kind)
+		*j.to = fmt.Sprintf("/proc/%d/ns/%s", pid, j.kind)
 		if in.UserNS {
-			in.JoinUser = fmt.Sprintf("/proc/%d/ns/user", o.State.Pid)
-			in.IDBase = o.State.Live.IDBase
+			in.JoinUser = fmt.Sprintf("/proc/%d/ns/user", pid)
+			if in.IDBase, err = idmap.BaseOf(pid); err != nil {
+				return err
+			}
 		}
 		switch {
 		case j.kind == "net" && o.Host.NetworkMode == "host":
