@@ -1,0 +1,119 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tug/internal/image"
+)
+
+// fakeImages has two images: debian:12, and nginx:latest on top of it.
+type fakeImages struct{ f *fakeEngine }
+
+func (fakeImages) all() []image.Image {
+	base := digest.FromString("layer 1")
+	return []image.Image{{
+		ID: digest.FromString("nginx"), Names: []string{"nginx:latest"}, Digests: []string{"nginx@" + digest.FromString("manifest").String()},
+		Created: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC), OS: "linux", Architecture: "amd64", Size: 1 << 20,
+		Config: image.Config{
+			Cmd: []string{"nginx"}, Env: []string{"A=b"}, Labels: map[string]string{"k": "v"}, ExposedPorts: map[string]struct{}{"80/tcp": {}},
+		},
+		DiffIDs: []digest.Digest{base, digest.FromString("layer 2")},
+	}, {
+		ID: digest.FromString("debian"), Names: []string{"debian:12"}, OS: "linux", Architecture: "amd64", DiffIDs: []digest.Digest{base},
+	}}
+}
+
+func (s fakeImages) Get(_ context.Context, ref string) (image.Image, error) {
+	for _, img := range s.all() {
+		if img.ID.String() == ref || slices.Contains(img.Names, ref) || slices.Contains(img.Names, ref+":latest") ||
+			"docker.io/library/"+img.Names[0] == ref {
+			return img, nil
+		}
+	}
+	return image.Image{}, fmt.Errorf("No such image: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+}
+
+func (s fakeImages) List(_ context.Context, o image.ListOptions) ([]image.Image, error) {
+	keys := slices.Sorted(maps.Keys(o.Filters))
+	return s.all(), s.f.log("list images %v", keys)
+}
+
+func (s fakeImages) History(ctx context.Context, ref string) ([]image.Step, error) {
+	img, err := s.Get(ctx, ref)
+	return []image.Step{{ID: img.ID, Names: img.Names, Created: img.Created, CreatedBy: "CMD nginx"}, {CreatedBy: "ADD layer", Size: 7}}, err
+}
+
+func (s fakeImages) Tag(_ context.Context, ref, newRef string) error {
+	return s.f.log("tag %s %s", ref, newRef)
+}
+
+func (s fakeImages) Pull(ctx context.Context, ref string, o image.PullOptions) (image.Image, error) {
+	if err := s.f.log("pull %s %s %s", ref, o.Platform, o.Auth.Username); err != nil {
+		return image.Image{}, err
+	}
+	o.Progress(image.Event{ID: "latest", Status: "Pulling from " + ref})
+	img, err := s.Get(ctx, ref)
+	if err != nil {
+		return img, err
+	}
+	o.Progress(image.Event{ID: "0123456789ab", Status: image.StatusDownloading, Current: 5, Total: 10})
+	o.Progress(image.Event{ID: "0123456789ab", Status: image.StatusPulled})
+	if strings.HasSuffix(ref, "debian:12") {
+		return img, errors.New("the registry went away")
+	}
+	o.Progress(image.Event{Status: "Status: Image is up to date for nginx:latest"})
+	return img, nil
+}
+
+func (s fakeImages) Load(_ context.Context, r io.Reader, o image.LoadOptions) ([]image.Loaded, error) {
+	all, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	if !o.Quiet {
+		o.Progress(image.Event{ID: "0123456789ab", Status: image.StatusLoading, Current: 1, Total: 2})
+	}
+	return []image.Loaded{{Name: "nginx:latest"}, {ID: digest.FromBytes(all)}}, s.f.log("load %d quiet=%t", len(all), o.Quiet)
+}
+
+func (s fakeImages) Import(_ context.Context, r io.Reader, o image.ImportOptions) (image.Image, error) {
+	all, err := io.ReadAll(r)
+	if err != nil {
+		return image.Image{}, err
+	}
+	return image.Image{ID: digest.FromBytes(all)}, s.f.log("import %d %s %q %q %s", len(all), o.Ref, o.Message, o.Changes, o.Platform)
+}
+
+func (s fakeImages) Save(_ context.Context, w io.Writer, refs []string) error {
+	if err := s.f.log("save %v", refs); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "archive of "+strings.Join(refs, ","))
+	return err
+}
+
+func (s fakeImages) Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error) {
+	if err := s.f.log("push %s %s", ref, o.Auth.Username); err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	if _, err := s.Get(ctx, ref); err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	o.Progress(image.Event{ID: "0123456789ab", Status: "Pushed"})
+	return ocispec.Descriptor{Digest: digest.FromString("manifest"), Size: 527}, nil
+}
+
+func (fakeImages) Usage() image.Usage {
+	return image.Usage{Layers: 100, Shared: map[digest.Digest]int64{digest.FromString("nginx"): 30}}
+}
