@@ -72,7 +72,8 @@ func newDaemon(t *testing.T) *daemon {
 	return d
 }
 
-// on says how requests are answered. A part {} of the path matches anything.
+// on says how requests are answered. A part {} of the path matches anything; the path with the fewest of
+// them counts.
 func (d *daemon) on(what string, handler http.HandlerFunc) *daemon {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -110,20 +111,25 @@ func (d *daemon) find(what string) http.HandlerFunc {
 		return handler
 	}
 	asked := strings.Split(what, "/")
+	var best http.HandlerFunc
+	closest := -1
 	for pattern, handler := range d.handlers {
 		parts := strings.Split(pattern, "/")
 		if len(parts) != len(asked) {
 			continue
 		}
-		matches := true
+		matches, literal := true, 0
 		for i := range parts {
 			matches = matches && (parts[i] == asked[i] || parts[i] == "{}")
+			if parts[i] == asked[i] {
+				literal++
+			}
 		}
-		if matches {
-			return handler
+		if matches && literal > closest {
+			best, closest = handler, literal
 		}
 	}
-	return nil
+	return best
 }
 
 // log lists the requests that arrived, in order.

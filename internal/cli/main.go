@@ -42,13 +42,18 @@ func Main(args []string, in io.ReadCloser, out, errOut io.Writer, getenv func(st
 }
 
 // stoppedBy says which signal cut a command short. One that came to its own end in spite of a signal, as
-// `run` does when it passes the signal on, was not stopped by it.
+// `run` does when it passes the signal on, gives an exit code or no error; any other error after a signal is
+// one of the many faces of what the signal has cut off.
 func stoppedBy(ctx context.Context, err error) (number int, stopped bool) {
 	var signal signalError
-	if errors.As(err, &signal) || (errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &signal)) {
-		return signal.number(), true
+	if err == nil || !errors.As(context.Cause(ctx), &signal) {
+		return 0, false
 	}
-	return 0, false
+	var status session.Status
+	if errors.As(err, &status) && status.Err == nil {
+		return 0, false
+	}
+	return signal.number(), true
 }
 
 // words is what a person is shown of an error, "" if nothing.

@@ -92,19 +92,19 @@ func (o *attachOptions) attach(ctx context.Context, s *session.Session, ref stri
 
 // attachable inspects a container, and refuses one that there is nothing to attach to.
 func attachable(ctx context.Context, api *connection.Client, ref string) (*container.InspectResponse, error) {
-	found, err := api.ContainerInspect(ctx, ref, client.ContainerInspectOptions{})
+	c, err := find(ctx, api, ref)
 	if err != nil {
 		return nil, err
 	}
-	switch state := found.Container.State; {
-	case !state.Running:
+	switch {
+	case !c.State.Running:
 		return nil, errors.New("cannot attach to a stopped container, start it first")
-	case state.Paused:
+	case c.State.Paused:
 		return nil, errors.New("cannot attach to a paused container, unpause it first")
-	case state.Restarting:
+	case c.State.Restarting:
 		return nil, errors.New("cannot attach to a restarting container, wait until it is running")
 	}
-	return &found.Container, nil
+	return c, nil
 }
 
 // redraw makes the program in the container's terminal paint its screen, by a size that is wrong for a

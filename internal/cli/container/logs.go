@@ -39,16 +39,16 @@ func showLogs(ctx context.Context, s *session.Session, ref string, o client.Cont
 	if err != nil {
 		return err
 	}
-	found, err := api.ContainerInspect(ctx, ref, client.ContainerInspectOptions{})
+	c, err := find(ctx, api, ref)
 	if err != nil {
 		return err
 	}
-	logs, err := api.ContainerLogs(ctx, found.Container.ID, o)
+	logs, err := api.ContainerLogs(ctx, c.ID, o)
 	if err != nil {
 		return err
 	}
 	defer logs.Close()
-	if found.Container.Config.Tty {
+	if c.Config.Tty {
 		_, err = io.Copy(s.Out, logs)
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/fvbommel/sortorder"
 	"github.com/moby/moby/api/types/network"
-	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
 
 	"tug/internal/cli/session"
@@ -38,11 +37,11 @@ func showPorts(ctx context.Context, s *session.Session, ref, wanted string) erro
 	if err != nil {
 		return err
 	}
-	found, err := api.ContainerInspect(ctx, ref, client.ContainerInspectOptions{})
+	c, err := find(ctx, api, ref)
 	if err != nil {
 		return err
 	}
-	ports := found.Container.NetworkSettings.Ports
+	ports := c.NetworkSettings.Ports
 	var lines []string
 	if wanted != "" {
 		port, err := network.ParsePort(wanted)

@@ -60,11 +60,10 @@ func (o *startOptions) startAttached(ctx context.Context, s *session.Session, re
 	if err != nil {
 		return err
 	}
-	found, err := api.ContainerInspect(ctx, ref, client.ContainerInspectOptions{})
+	c, err := find(ctx, api, ref)
 	if err != nil {
 		return err
 	}
-	c := found.Container
 	if !c.Config.Tty {
 		defer stdio.ForwardSignals(ctx, killer(api, c.ID))()
 		ctx = context.WithoutCancel(ctx) // the container is told of the signal, and ends as it sees fit
