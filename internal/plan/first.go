@@ -205,20 +205,36 @@ func (c *compiler) masks(paths []string) {
 		how := b.openHow(unix.O_PATH|unix.O_CLOEXEC, 0, unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_SYMLINKS)
 		b.call("mask paths", unix.SYS_OPENAT2, from(Root), b.str("dev/null"), how, num(24)).out(null)
 	}
-	const sealed = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
 	for _, p := range paths {
-		what := "mask " + p
-		t, end := c.inside(what, p)
-		b.call(what, unix.SYS_OPEN_TREE, from(null), b.str(""), num(unix.AT_EMPTY_PATH|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(r)
-		b.attach(what, r, t).allow(unix.ENOTDIR, unix.EINVAL) // a file does not cover a folder
-		folder := b.mark()
-		b.close(r)
-		empty := b.newFS(what, "tmpfs", "tmpfs", nil, sealed)
-		b.attach(what, empty, t)
-		b.close(empty)
-		b.p.Steps[folder-1].SkipOK = b.skipFrom(folder)
-		end()
+		c.mask(p, null, r)
 	}
+}
+
+// mask covers one path. What it is shows when it is opened: first as a folder, then as anything else.
+func (c *compiler) mask(place string, null, r Reg) {
+	b, what, t := c.b, "mask "+place, c.b.reg()
+	rel := strings.TrimPrefix(path.Clean("/"+place), "/")
+	open := func(flags uint64) *Step {
+		how := b.openHow(unix.O_PATH|unix.O_CLOEXEC|flags, 0, unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_MAGICLINKS)
+		return b.call(what, unix.SYS_OPENAT2, from(Root), b.str(rel), how, num(24)).out(t).allow(unix.ENOENT, unix.ENOTDIR)
+	}
+	const sealed = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
+	open(unix.O_DIRECTORY)
+	folder := b.mark()
+	empty := b.newFS(what, "tmpfs", "tmpfs", nil, sealed)
+	b.attach(what, empty, t)
+	b.close(empty)
+	b.close(t)
+	b.p.Steps[folder-1].SkipErr = b.skipFrom(folder)
+	file := b.mark()
+	open(0)
+	found := b.mark()
+	b.call(what, unix.SYS_OPEN_TREE, from(null), b.str(""), num(unix.AT_EMPTY_PATH|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(r)
+	b.attach(what, r, t)
+	b.close(r)
+	b.close(t)
+	b.p.Steps[found-1].SkipErr = b.skipFrom(found)
+	b.p.Steps[file-1].SkipOK = b.skipFrom(file) // a folder is covered already
 }
 
 // workdir makes the working directory if the image lacks it, as Docker does.
