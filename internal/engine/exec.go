@@ -88,7 +88,7 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	}
 	defer func() {
 		if err != nil {
-			e.endExec(x, exitCodeOf(err))
+			e.endExec(x, execExitCodeOf(err))
 		}
 	}()
 	r, err := e.containers.Get(x.container)
@@ -97,7 +97,7 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	}
 	p, err := e.execPlan(ctx, r, run, &x.config)
 	if err != nil {
-		return nil, err
+		return nil, &StartError{err}
 	}
 	attached, err := e.execAttach(x, run, o.Detach)
 	if err != nil {
@@ -118,6 +118,14 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	e.mu.Unlock()
 	e.work.Go(func() { e.watchExec(x, run) })
 	return attached, nil
+}
+
+// execExitCodeOf is the exit code of an exec that could not be started: 127 if there is no such program, else 126.
+func execExitCodeOf(err error) int {
+	if exitCodeOf(err) == 127 {
+		return 127
+	}
+	return 126
 }
 
 // execAttach attaches to the process before it is started, so that none of its output is lost.

@@ -29,8 +29,12 @@ func (s *Server) exec(body []byte) ([]byte, error) {
 	defer unix.Close(target)
 	var regs fork.Registers
 	regs[plan.Target], regs[plan.Devpts] = target, devpts
-	p, _, err := s.start(x.Plan, x.Process, &regs, false, s.take(x.ID))
+	waiting := s.take(x.ID)
+	p, _, err := s.start(x.Plan, x.Process, &regs, false, waiting)
 	if err != nil {
+		for _, c := range append(waiting, s.take(x.ID)...) {
+			c.leave() // there is nothing to wait for any more
+		}
 		return nil, err
 	}
 	s.mu.Lock()
