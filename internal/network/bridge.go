@@ -212,7 +212,10 @@ func (n *Networks) recordedSubnets() []netip.Prefix {
 // routed returns what the host has routes to, but for those through the link except, and its name servers, which a route of
 // ours would hide.
 func (n *Networks) routed(except string) ([]netip.Prefix, error) {
-	routes, err := whole("the host's routes", func() ([]netlink.Route, error) { return n.host.RouteList(nil, netlink.FAMILY_ALL) })
+	everyTable := &netlink.Route{Table: unix.RT_TABLE_UNSPEC} // VPNs like to have one of their own
+	routes, err := whole("the host's routes", func() ([]netlink.Route, error) {
+		return n.host.RouteListFiltered(netlink.FAMILY_ALL, everyTable, netlink.RT_FILTER_TABLE)
+	})
 	if err != nil {
 		return nil, err
 	}

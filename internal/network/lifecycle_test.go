@@ -306,3 +306,13 @@ func TestBridgeAddressFromTheConfiguration(t *testing.T) {
 	}
 	assert.NilError(t, setSysctl("0", "ipv4", "ip_forward"))
 }
+
+// An address that the host has a route for is refused rather than taken over.
+func TestBridgeAddressThatIsTaken(t *testing.T) {
+	w := newWorld(t)
+	other, err := Open(context.Background(), Config{StateDir: t.TempDir(), Bridge: "tug1", Table: "tug-tug1", BridgeIP: "192.0.2.129/25"}, &memoryRecords{})
+	assert.Assert(t, errdefs.IsFailedPrecondition(err), "%v", err)
+	assert.Assert(t, other == nil)
+	_, ep := w.container(NameBridge, "one")
+	assert.Assert(t, ep.IPv4.IsValid())
+}

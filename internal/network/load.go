@@ -57,16 +57,10 @@ func (n *Networks) openDefaultBridge(ctx context.Context) error {
 	}
 	before := l.clone()
 	l.Link = n.cfg.Bridge
-	if n.cfg.BridgeIP != "" {
-		p, err := netip.ParsePrefix(n.cfg.BridgeIP)
-		if err != nil || p.Addr() == p.Masked().Addr() || !p.Addr().Is4() {
-			return fmt.Errorf("bridge address %q: give an IPv4 address with the length of its subnet, like 172.17.0.1/16: %w",
-				n.cfg.BridgeIP, errdefs.ErrInvalidArgument)
-		}
-		l.Subnets = []Subnet{{Subnet: p.Masked(), Gateway: p.Addr()}}
-		err = n.bringUp(l)
-	} else {
+	if n.cfg.BridgeIP == "" {
 		err = n.bringUpSomewhere(ctx, l)
+	} else if l.Subnets, err = bridgeSubnet(n.cfg.BridgeIP); err == nil {
+		err = n.bringUp(l)
 	}
 	if err != nil {
 		return fmt.Errorf("default bridge: %w", err)
@@ -78,6 +72,15 @@ func (n *Networks) openDefaultBridge(ctx context.Context) error {
 		return fmt.Errorf("record network %s: %w", l.Name, err)
 	}
 	return nil
+}
+
+// bridgeSubnet reads the configured address of the default bridge.
+func bridgeSubnet(ip string) ([]Subnet, error) {
+	p, err := netip.ParsePrefix(ip)
+	if err != nil || p.Addr() == p.Masked().Addr() || !p.Addr().Is4() {
+		return nil, fmt.Errorf("address %q: give an IPv4 address with the length of its subnet, like 172.17.0.1/16: %w", ip, errdefs.ErrInvalidArgument)
+	}
+	return []Subnet{{Subnet: p.Masked(), Gateway: p.Addr()}}, nil
 }
 
 // bringUp makes the network's bridge as recorded and prepares its addresses. It adds no rules.

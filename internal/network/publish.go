@@ -54,8 +54,9 @@ func (n *Networks) Publish(ctx context.Context, ep *Endpoint, ports []PortBindin
 		return Published{}, fmt.Errorf("publish ports of container %s: %w", shortID(ep.Container), err)
 	}
 	n.reaper.forgetFlows(rules)
-	if err := n.hairpin(ep); err != nil {
-		return Published{}, errors.Join(err, n.table.DeletePorts(rules))
+	err = n.hairpin(ep)
+	if _, gone := n.publishes(ep); err != nil || gone != nil { // detached meanwhile: its address may be somebody else's by now
+		return Published{}, errors.Join(err, gone, n.table.DeletePorts(rules))
 	}
 	return p, nil
 }

@@ -215,8 +215,9 @@ func load(conn *nftables.Conn, table *nftables.Table, p program) error {
 	for i, c := range p.chains {
 		chains[i] = conn.AddChain(&nftables.Chain{Name: c.name, Table: table, Hooknum: c.hook, Priority: c.priority, Type: c.kind})
 	}
-	for _, s := range p.sets {
+	for i, s := range p.sets {
 		object := s.object(table)
+		object.ID = uint32(i + 1) // only within the transaction
 		if err := conn.AddSet(object, nil); err != nil {
 			return err
 		}
