@@ -24,12 +24,16 @@ func (b *builder) fork(flags uint64, group Reg) {
 	b.call("fork into the cgroup", unix.SYS_CLONE3, ptr(at), num(cloneArgsSize)).patch(Patch64, group, at+8*cgroup).Fork = true
 }
 
-const cloneIntoCgroup = 0x200000000
+const (
+	cloneIntoCgroup = 0x200000000
+	// sharedMemory makes the entry process cheap: it copies nothing of the shim, which waits until it has forked on.
+	sharedMemory = unix.CLONE_VM | unix.CLONE_VFORK
+)
 
 // enter is the entry's part: into the cgroup, into the namespaces that exist, and on into the new ones.
 func (c *compiler) enter() {
 	b, p := c.b, c.spec.Process
-	b.fork(0, c.group)
+	b.fork(sharedMemory, c.group)
 	b.stage = Entry
 	b.p.Forks = true
 	b.joinCgroups(c.tasks)

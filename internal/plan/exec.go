@@ -21,7 +21,7 @@ func Exec(container *specs.Spec, p *specs.Process, env *Env) (*Plan, error) {
 		b.openTerminal(c.base() + p.User.UID)
 	}
 	b.ownStreams(c.base()+p.User.UID, p.Terminal, env.OpenStdin)
-	b.fork(0, c.group)
+	b.fork(sharedMemory, c.group)
 	b.stage = Entry
 	b.p.Forks = true
 	b.joinCgroups(c.tasks)

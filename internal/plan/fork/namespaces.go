@@ -41,7 +41,9 @@ func Namespaces(idBase uint32, network bool) (userNS, netNS int, err error) {
 	}
 	if network {
 		if netNS, err = openNS(s.Pid, "net"); err != nil {
-			unix.Close(userNS)
+			if userNS > 0 {
+				unix.Close(userNS)
+			}
 			return 0, 0, err
 		}
 	}

@@ -70,7 +70,9 @@ func start(p *plan.Plan, preset *Registers) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
-	pid, errno := forkInto(l, at)
+	before := l.regs // the entry process shares this memory, but not the descriptors that it leaves in registers
+	pid, errno := forkInto(l, at, p.Forks)
+	l.regs = before
 	unix.Close(pipe[1])
 	l.regs[plan.Status] = uintptr(preset[plan.Status])
 	if errno != 0 {
@@ -164,28 +166,39 @@ func (l *loaded) closeOwn(preset *Registers) {
 	}
 }
 
-// forkInto carries out the step at index at, which forks, and in the child the rest of the plan.
+// forkInto carries out the step at index at, which forks, and in the child the rest of the plan. With vfork the child
+// shares the caller's memory, which saves the copy of its page tables, and the caller goes on once the child has ended:
+// that is for a child which only forks again, and waits for nobody.
 //
 //go:norace
 //go:noinline
 //go:nocheckptr
-func forkInto(l *loaded, at int) (pid int, errno Errno) {
+func forkInto(l *loaded, at int, vfork bool) (pid int, errno Errno) {
 	ops, regs := l.ops, &l.regs
 	o := &ops[at]
 	l.patch(o)
 	a := l.arguments(o)
 	syscall.ForkLock.Lock()
 	beforeFork()
-	r, _, errno := syscall.RawSyscall6(o.call, a[0], a[1], a[2], a[3], a[4], a[5])
-	if errno != 0 || r != 0 {
+	var r, e uintptr
+	if vfork {
+		r, e = rawVfork(o.call, a[0], a[1])
+	} else {
+		r, _, errno = syscall.RawSyscall6(o.call, a[0], a[1], a[2], a[3], a[4], a[5])
+		e = uintptr(errno)
+	}
+	if e != 0 || r != 0 {
 		afterFork()
 		syscall.ForkLock.Unlock()
-		return int(r), errno
+		return int(r), Errno(e)
 	}
 	afterForkInChild()
 	carryOut(ops, regs, uintptr(unsafe.Pointer(l)), at+1)
 	return 0, 0 // not reached
 }
+
+//go:noescape
+func rawVfork(trap, a1, a2 uintptr) (r1, errno uintptr)
 
 //go:linkname beforeFork syscall.runtime_BeforeFork
 func beforeFork()

@@ -194,8 +194,11 @@ func (s *Server) run(c *conn, body []byte) ([]byte, error) {
 	s.adoptPending("", p)
 	s.mu.Unlock()
 	// The namespaces live on in the container.
-	unix.Close(s.userNS)
-	unix.Close(s.netNS)
+	for _, fd := range []int{s.userNS, s.netNS} {
+		if fd > 0 {
+			unix.Close(fd)
+		}
+	}
 	go s.endWith(p)
 	go s.settle(p)
 	return shim.Proc{Pid: p.pid, Started: p.started, Warnings: warnings}.Encode(), nil
