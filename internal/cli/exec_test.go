@@ -50,6 +50,19 @@ func TestExecPassesInputAndItsEnd(t *testing.T) {
 	}
 }
 
+func TestExecWaitsForAProcessThatClosedItsOutput(t *testing.T) {
+	d := newDaemon(t)
+	d.exec(0, func(*process) {})
+	looks := 0
+	d.on("GET /exec/e1/json", func(w http.ResponseWriter, r *http.Request) {
+		looks++
+		answer(200, map[string]any{"ID": "e1", "Running": looks < 4, "ExitCode": map[bool]any{true: nil, false: 3}[looks < 4]})(w, r)
+	})
+	if r := d.tug("exec", "c", "true"); r.code != 3 || looks != 4 {
+		t.Errorf("looked %d times: %v", looks, r)
+	}
+}
+
 func TestExecDetached(t *testing.T) {
 	d := newDaemon(t)
 	d.exec(0, nil)

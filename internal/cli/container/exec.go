@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/docker/cli/opts"
 	"github.com/moby/moby/client"
@@ -113,15 +114,30 @@ func (o *execOptions) follow(ctx context.Context, s *session.Session, api *conne
 	if err := pipe.Run(ctx); err != nil {
 		return err
 	}
-	result, err := api.ExecInspect(ctx, id, client.ExecInspectOptions{})
-	if client.IsErrConnectionFailed(err) {
-		return session.Status{Code: 255, Err: fmt.Errorf("the daemon went away: %w", err)}
+	return execStatus(ctx, api, id)
+}
+
+// execStatus makes the exit code of a process whose output has ended the program's. The process itself may
+// still be about to end, or have closed its output long before: it is waited for.
+func execStatus(ctx context.Context, api *connection.Client, id string) error {
+	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+		result, err := api.ExecInspect(ctx, id, client.ExecInspectOptions{})
+		if client.IsErrConnectionFailed(err) {
+			return session.Status{Code: 255, Err: fmt.Errorf("the daemon went away: %w", err)}
+		}
+		if err != nil {
+			return err
+		}
+		if !result.Running {
+			if result.ExitCode != 0 {
+				return session.Status{Code: result.ExitCode}
+			}
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
 	}
-	if err != nil {
-		return err
-	}
-	if result.ExitCode != 0 {
-		return session.Status{Code: result.ExitCode}
-	}
-	return nil
 }
