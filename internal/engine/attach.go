@@ -26,6 +26,7 @@ type Attached struct {
 	logs   bool
 	stream bool
 	conn   chan *net.UnixConn // gives one connection, or is closed if the process will not start
+	ended  <-chan struct{}    // closed once the end of an exec is recorded; nil: not an exec
 }
 
 // Attach prepares a session with the container's first process. It may come before Start, and then misses no output.
@@ -158,9 +159,21 @@ func (a *Attached) Serve(ctx context.Context, client Stream) error {
 			}
 			input = nil
 		case <-output:
-			client.CloseWrite()
-			return nil
+			a.awaitEnd(ctx)
+			return client.CloseWrite()
 		}
+	}
+}
+
+// awaitEnd waits until the end of an exec is recorded, so that a client which asks for its exit code after the last byte
+// of output is told it.
+func (a *Attached) awaitEnd(ctx context.Context) {
+	if a.ended == nil {
+		return
+	}
+	select {
+	case <-a.ended:
+	case <-ctx.Done():
 	}
 }
 

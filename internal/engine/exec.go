@@ -28,6 +28,7 @@ type execution struct {
 	pid           int
 	exitCode      *int
 	ended         time.Time
+	done          chan struct{} // closed once it has ended
 }
 
 // keepExecs is how long an ended exec can still be inspected.
@@ -51,7 +52,7 @@ func (e *Engine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string
 	if _, err := detachKeys(c.DetachKeys); err != nil {
 		return "", err
 	}
-	x := &execution{id: container.NewID(), container: r.ID, config: c}
+	x := &execution{id: container.NewID(), container: r.ID, config: c, done: make(chan struct{})}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for id, old := range e.execs {
@@ -139,7 +140,7 @@ func (e *Engine) execAttach(x *execution, run *run, detach bool) (*Attached, err
 		return nil, err
 	}
 	a := &Attached{
-		TTY: c.Tty, keys: keys, engine: e, id: x.container, stream: true, conn: make(chan *net.UnixConn, 1),
+		TTY: c.Tty, keys: keys, engine: e, id: x.container, stream: true, conn: make(chan *net.UnixConn, 1), ended: x.done,
 		want: shim.Attach{ID: x.id, Stdin: c.AttachStdin, Stdout: c.AttachStdout, Stderr: c.AttachStderr},
 	}
 	return a, a.connect(run.client)
@@ -223,6 +224,7 @@ func (e *Engine) endExec(x *execution, code int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	x.started, x.running, x.pid, x.exitCode, x.ended = true, false, 0, &code, time.Now()
+	close(x.done)
 }
 
 // forgetExecs forgets the execs of a container that is removed.
