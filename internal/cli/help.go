@@ -13,6 +13,9 @@ import (
 
 // writeHelp prints how cmd is used, what it is for, its options, and the commands below it.
 func writeHelp(s *session.Session, cmd *cobra.Command) {
+	if help := cmd.Flags().Lookup("help"); help != nil {
+		help.Hidden = true // whoever reads this has found it
+	}
 	var b strings.Builder
 	usage := strings.TrimSuffix(cmd.UseLine(), " [ARG...]")
 	if cmd.HasParent() {
