@@ -23,11 +23,10 @@ func (n *Networks) Adopt(eps []*Endpoint, ports map[string][]PortBinding) {
 			n.log.Error("endpoint is adopted in part", "container", ep.Container, "network", ep.NetworkName, "error", err)
 		}
 	}
-	if err := n.table.Set(n.ruleset()); err != nil {
+	if err := n.force(); err != nil {
 		n.log.Error("packet rules are not in force", "error", err)
 		return
 	}
-	n.pending.Store(false)
 	for _, ep := range eps {
 		if len(ports[ep.ID]) > 0 {
 			if err := n.hairpin(ep); err != nil {
@@ -74,11 +73,7 @@ func (n *Networks) current() error {
 	}
 	n.rules.Lock()
 	defer n.rules.Unlock()
-	if err := n.table.Set(n.ruleset()); err != nil {
-		return err
-	}
-	n.pending.Store(false)
-	return nil
+	return n.force()
 }
 
 // Sweep deletes what an earlier daemon left behind and nobody owns: veths on this daemon's bridges, and packet rules.

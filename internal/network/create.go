@@ -61,6 +61,7 @@ func (n *Networks) Create(ctx context.Context, wish Network) (_ Network, err err
 	if err := n.table.AddBridge(nw.rules()); err != nil {
 		return Network{}, err
 	}
+	n.letPass()
 	n.state.Lock()
 	defer n.state.Unlock()
 	n.networks[nw.ID] = l
@@ -70,6 +71,7 @@ func (n *Networks) Create(ctx context.Context, wish Network) (_ Network, err err
 // undo takes back what Create or Remove of a network leaves.
 func (n *Networks) undo(l *live) error {
 	errs := []error{n.table.RemoveBridge(l.Link)}
+	n.letPass()
 	if index, err := n.linkIndex(l.Link); err == nil && index != 0 {
 		errs = append(errs, n.sockets.Do(rtnl.Delete(index)))
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/google/nftables"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 	"gotest.tools/v3/assert"
@@ -243,6 +244,30 @@ func TestFlushedRulesComeBack(t *testing.T) {
 	})
 	w.outside.reaches(t, "tcp", hostAddress+":8080", "one")
 	w.outside.fails(t, "tcp", "172.17.0.2:80")
+}
+
+// With a firewall that drops what is forwarded unless a rule of its own allows it, as Docker sets one up.
+func TestBesideAFirewallThatDrops(t *testing.T) {
+	w := newWorld(t)
+	conn, err := nftables.New()
+	assert.NilError(t, err)
+	drop := nftables.ChainPolicyDrop
+	filter := conn.AddTable(&nftables.Table{Name: "filter", Family: nftables.TableFamilyIPv4})
+	conn.AddChain(&nftables.Chain{
+		Name: "FORWARD", Table: filter, Type: nftables.ChainTypeFilter, Policy: &drop,
+		Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter,
+	})
+	assert.NilError(t, conn.Flush())
+	t.Cleanup(func() { flushRuleset(t) })
+	w.restart()
+	w.n.Adopt(nil, nil)
+	w.outside.serve(t, ":80", "outside")
+	c, ep := w.container(NameBridge, "one")
+	c.serve(t, ":80", "one")
+	w.publish(ep, "8080:80")
+	w.outside.reaches(t, "tcp", hostAddress+":8080", "one")
+	w.outside.fails(t, "tcp", "172.17.0.2:80")
+	c.reaches(t, "tcp", outsideAddress+":80", "outside")
 }
 
 func TestInterfaceSysctls(t *testing.T) {

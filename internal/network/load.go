@@ -129,3 +129,20 @@ func (n *Networks) ruleset() nft.Ruleset {
 	}
 	return r
 }
+
+// force makes the packet rules say what they should now.
+func (n *Networks) force() error {
+	if err := n.table.Set(n.ruleset()); err != nil {
+		return err
+	}
+	n.pending.Store(false)
+	n.letPass()
+	return nil
+}
+
+// letPass keeps the host's iptables from dropping containers' packets by policy. That it cannot is no reason to do nothing.
+func (n *Networks) letPass() {
+	if err := n.table.LetPass(); err != nil {
+		n.log.Warn("iptables may drop packets of containers", "error", err)
+	}
+}

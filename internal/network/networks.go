@@ -97,7 +97,7 @@ func Open(ctx context.Context, cfg Config, records Records) (_ *Networks, err er
 		return nil, err
 	}
 	if n.pending.Store(before); !before {
-		if err := n.table.Set(n.ruleset()); err != nil {
+		if err := n.force(); err != nil {
 			return nil, err
 		}
 	}

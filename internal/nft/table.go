@@ -50,16 +50,23 @@ func (t *Table) Close() error { return t.conn.CloseLasting() }
 func (t *Table) Exists() (bool, error) {
 	t.state.Lock()
 	defer t.state.Unlock()
-	return t.exists()
+	return t.exists(t.name)
 }
 
-func (t *Table) exists() (bool, error) {
-	_, err := t.conn.ListTableOfFamily(t.name, nftables.TableFamilyINet)
+// Foreign tells whether the kernel has somebody else's table of that name, for all address families as ours is.
+func (t *Table) Foreign(name string) (bool, error) {
+	t.state.Lock()
+	defer t.state.Unlock()
+	return t.exists(name)
+}
+
+func (t *Table) exists(name string) (bool, error) {
+	_, err := t.conn.ListTableOfFamily(name, nftables.TableFamilyINet)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("look for nftables table %s: %w", t.name, err)
+		return false, fmt.Errorf("look for nftables table %s: %w", name, err)
 	}
 	return true, nil
 }
@@ -159,7 +166,7 @@ func (t *Table) Delete() error {
 	if err := t.conn.Flush(); err != nil {
 		return fmt.Errorf("delete nftables table %s: %w", t.name, err)
 	}
-	return nil
+	return t.stopPassing()
 }
 
 // change adds or deletes port elements. When the kernel's table is not what it should be (somebody flushed the rules), it is

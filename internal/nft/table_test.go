@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/nftables"
 	"gotest.tools/v3/assert"
@@ -181,19 +182,13 @@ func TestChangeAfterSomebodyFlushed(t *testing.T) {
 	table := openTable(t)
 	assert.NilError(t, table.Set(rulesets()["one-bridge"]))
 	assert.NilError(t, table.AddPorts([]Port{somePort(1), somePort(2)}))
-	flush := func() {
-		conn, err := nftables.New()
-		assert.NilError(t, err)
-		conn.FlushRuleset()
-		assert.NilError(t, conn.Flush())
-	}
-	flush()
+	flushAll(t)
 	assert.NilError(t, table.AddPorts([]Port{somePort(3)}))
 	assert.Equal(t, elements(t, table, "published4"), 3)
-	flush()
+	flushAll(t)
 	assert.NilError(t, table.DeletePorts([]Port{somePort(1)}))
 	assert.Equal(t, elements(t, table, "published4"), 2)
-	flush()
+	flushAll(t)
 	assert.NilError(t, table.AddBridge(Bridge{Name: "tug1", Subnets: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}}))
 	assert.Equal(t, elements(t, table, setBridges), 2)
 	assert.NilError(t, table.RemoveBridge("tug1"))
@@ -218,4 +213,66 @@ func TestWatcherPutsTheTableBack(t *testing.T) {
 	assert.NilError(t, <-back)
 	assert.Equal(t, list(t), before)
 	assert.Equal(t, len(back), 0)
+}
+
+// iptables runs the command against the tests' namespace.
+func iptables(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("iptables-nft", args...).CombinedOutput()
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("needs the iptables-nft command")
+	}
+	assert.NilError(t, err, "%s", out)
+	return string(out)
+}
+
+// Docker and many firewalls drop what is forwarded and not allowed by a rule of theirs: we add ours, at the end, and keep them there.
+func TestPassThroughIptables(t *testing.T) {
+	table := openTable(t)
+	assert.NilError(t, table.LetPass(), "without iptables there is nothing to do")
+	w, err := table.Watch(func(error) {})
+	assert.NilError(t, err)
+	defer func() { assert.NilError(t, w.Close()) }()
+	assert.NilError(t, table.Set(rulesets()["one-bridge"]))
+	iptables(t, "-P", "FORWARD", "DROP") // makes the chain, and wakes the watcher
+	t.Cleanup(func() { flushAll(t) })
+	ours := []string{"-P FORWARD DROP", "-N TUG-FORWARD", "-A FORWARD -j TUG-FORWARD", "-A TUG-FORWARD -i tug0 -j ACCEPT", "-A TUG-FORWARD -o tug0 -j ACCEPT"}
+	shows := func(want ...string) {
+		t.Helper()
+		var got []string
+		for range 300 {
+			got = nil
+			for line := range strings.Lines(iptables(t, "-S")) {
+				if strings.Contains(line, "FORWARD") {
+					got = append(got, strings.TrimSpace(line))
+				}
+			}
+			if slices.Equal(got, want) {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		assert.DeepEqual(t, got, want)
+	}
+	shows(ours...)
+	assert.NilError(t, table.LetPass())
+	shows(ours...)
+	iptables(t, "-F", "FORWARD")
+	shows(ours...)
+	assert.NilError(t, table.AddBridge(Bridge{Name: "tug1"}))
+	assert.NilError(t, table.LetPass())
+	shows(append(slices.Clone(ours), "-A TUG-FORWARD -i tug1 -j ACCEPT", "-A TUG-FORWARD -o tug1 -j ACCEPT")...)
+	assert.NilError(t, table.RemoveBridge("tug1"))
+	assert.NilError(t, table.LetPass())
+	shows(ours...)
+	assert.NilError(t, table.Delete())
+	shows("-P FORWARD DROP")
+}
+
+func flushAll(t *testing.T) {
+	t.Helper()
+	conn, err := nftables.New()
+	assert.NilError(t, err)
+	conn.FlushRuleset()
+	assert.NilError(t, conn.Flush())
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/mdlayher/netlink"
@@ -11,12 +12,12 @@ import (
 )
 
 const (
-	tableDeleted = unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELTABLE
 	// watchBuffer holds what happens while the watcher does not get to run. Overflowing it only costs a look at the table.
 	watchBuffer = 1 << 20
 )
 
-// Watcher puts a table back that somebody else has deleted, as `nft flush ruleset` and the restart of a firewall service do.
+// Watcher puts a table back that somebody else has deleted, as `nft flush ruleset` and the restart of a firewall service do, and goes
+// on letting our packets pass when iptables' chains come up or are emptied later than we started.
 type Watcher struct {
 	conn *netlink.Conn
 	done chan struct{}
@@ -54,16 +55,25 @@ func (w *Watcher) run(t *Table, restored func(error)) {
 			}
 			return
 		}
-		for _, m := range messages {
-			missed = missed || m.Header.Type == tableDeleted
-		}
-		if !missed {
+		if !missed && !slices.ContainsFunc(messages, rebuilds) {
 			continue
 		}
 		if put, err := t.restore(); put || err != nil {
 			restored(err)
 		}
 	}
+}
+
+// rebuilds tells whether a change may concern us: ports and packets' rules come and go without.
+func rebuilds(m netlink.Message) bool {
+	switch m.Header.Type {
+	case unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELTABLE,
+		unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_NEWCHAIN,
+		unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELCHAIN,
+		unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELRULE:
+		return true
+	}
+	return false
 }
 
 // restore installs the table if it should be there and is not.
@@ -73,9 +83,12 @@ func (t *Table) restore() (put bool, err error) {
 	if !t.installed {
 		return false, nil
 	}
-	there, err := t.exists()
-	if there || err != nil {
+	there, err := t.exists(t.name)
+	if err != nil {
 		return false, err
 	}
-	return true, t.install()
+	if there {
+		return false, t.letPass()
+	}
+	return true, errors.Join(t.install(), t.letPass())
 }
