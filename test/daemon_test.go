@@ -3,7 +3,6 @@ package test
 import (
 	"bytes"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,13 +17,14 @@ import (
 type daemon struct {
 	bin, dir string // of the programs, and of all that the daemon has
 	name     string // of its cgroup parent; its bridge has the same and a 0
+	ports    string // the first digits of ports that its tests may publish
 	cmd      *exec.Cmd
 	ended    chan struct{} // closed when the process has ended and been waited for
 }
 
 // startDaemon starts one whose things are all named after this process and the tag.
-func startDaemon(bin, dir, tag string) (*daemon, error) {
-	d := &daemon{bin: bin, dir: filepath.Join(dir, tag), name: fmt.Sprintf("tg%d%s", os.Getpid()%100000, tag)}
+func startDaemon(bin, dir, tag, ports string) (*daemon, error) {
+	d := &daemon{bin: bin, dir: filepath.Join(dir, tag), name: fmt.Sprintf("tg%d%s", os.Getpid()%100000, tag), ports: ports}
 	if err := os.Mkdir(d.dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -93,7 +93,10 @@ func (d *daemon) end(signal syscall.Signal) {
 
 // docker is a command of the docker command line for this daemon; with tug's, the same of tug.
 func (d *daemon) docker(args ...string) *exec.Cmd { return d.command("docker", args...) }
-func (d *daemon) tug(args ...string) *exec.Cmd    { return d.command(filepath.Join(d.bin, "tug"), args...) }
+
+func (d *daemon) tug(args ...string) *exec.Cmd {
+	return d.command(filepath.Join(d.bin, "tug"), args...)
+}
 
 func (d *daemon) command(program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(program, args...)
@@ -107,7 +110,6 @@ func (d *daemon) finish() (left []string) {
 	if out, _ := d.docker("ps", "-aq").Output(); len(out) > 0 {
 		d.docker(append([]string{"rm", "-fv"}, strings.Fields(string(out))...)...).Run()
 	}
-	d.docker("volume", "prune", "-af").Run()
 	d.end(syscall.SIGTERM)
 	left = d.leftovers()
 	exec.Command("ip", "link", "delete", d.name+"0").Run()
@@ -121,15 +123,12 @@ func (d *daemon) finish() (left []string) {
 	return left
 }
 
-// leftovers tells what an ended daemon that has no container has left in its folders and its firewall table.
+// leftovers tells what an ended daemon that has no container has left in its folders and its firewall table. Named volumes
+// stay, as they are to.
 func (d *daemon) leftovers() (left []string) {
-	for _, folder := range []string{"data/containers", "data/trash", "data/volumes", "run"} {
-		filepath.WalkDir(filepath.Join(d.dir, folder), func(path string, e fs.DirEntry, err error) error {
-			if err == nil && !e.IsDir() {
-				left = append(left, path)
-			}
-			return nil
-		})
+	for _, pattern := range []string{"data/containers/*", "data/trash/*", "data/volumes/" + strings.Repeat("[0-9a-f]", 64), "run/*/*"} {
+		found, _ := filepath.Glob(filepath.Join(d.dir, pattern))
+		left = append(left, found...)
 	}
 	rules, err := exec.Command("nft", "list", "table", "inet", "tug-"+d.name+"0").Output()
 	if err == nil && bytes.Contains(rules, []byte("dnat to")) && bytes.Contains(rules, []byte(" . tcp : ")) {

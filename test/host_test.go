@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // snapshot is what a container engine could leave on a host, a word or two on each thing.
@@ -64,4 +65,13 @@ func (s snapshot) without(before snapshot) []string {
 	}
 	slices.Sort(more)
 	return more
+}
+
+// settled gives what is still there that was not before, when what takes its time to end has had it.
+func settled(before snapshot) (left []string) {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if left = takeSnapshot().without(before); len(left) == 0 || time.Now().After(deadline) {
+			return left
+		}
+	}
 }

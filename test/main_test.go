@@ -34,10 +34,10 @@ func run(m *testing.M) int {
 		return fail(err)
 	}
 	var code int
-	if forDocker, err = startDaemon(bin, dir, "d"); err != nil {
+	if forDocker, err = startDaemon(bin, dir, "d", "243"); err != nil {
 		return fail(err)
 	}
-	if forTug, err = startDaemon(bin, dir, "t"); err != nil {
+	if forTug, err = startDaemon(bin, dir, "t", "244"); err != nil {
 		code = fail(err)
 	} else {
 		code = m.Run()
@@ -53,7 +53,7 @@ func run(m *testing.M) int {
 			d.tell()
 		}
 	}
-	for _, left := range takeSnapshot().without(before) {
+	for _, left := range settled(before) {
 		code = fail(fmt.Errorf("left behind: %s", left))
 	}
 	return code

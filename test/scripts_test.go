@@ -30,6 +30,8 @@ func session(t *testing.T, d *daemon, alias string) {
 			e.Setenv("TUG_HOST", d.host())
 			e.Setenv("REGISTRY", os.Getenv("TUG_TEST_REGISTRY"))
 			e.Setenv("CGROUP", d.name)
+			e.Setenv("PORT", d.ports)
+			e.Setenv("HOSTCAPS", hostCaps())
 			e.Setenv("PATH", strings.TrimPrefix(alias+":"+d.bin+":"+os.Getenv("PATH"), ":"))
 			return nil
 		},
@@ -86,4 +88,12 @@ func untilCommand(ts *testscript.TestScript, neg bool, args []string) {
 // let NAME: sets an environment variable to what the last program printed.
 func letCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+}
+
+// hostCaps are the capabilities that there are on this host: privileged containers have these.
+func hostCaps() string {
+	status, _ := os.ReadFile("/proc/self/status")
+	_, caps, _ := strings.Cut(string(status), "CapBnd:\t")
+	caps, _, _ = strings.Cut(caps, "\n")
+	return caps
 }
