@@ -24,8 +24,13 @@ type adoption struct {
 	dead   *shim.Exit
 }
 
-// helloTimeout is how long a shim may take to say who it is.
-const helloTimeout = 5 * time.Second
+const (
+	// helloTimeout is how long a shim may take to do what it is asked for at once.
+	helloTimeout = 5 * time.Second
+	// adoptPatience is how long the daemon's start waits for a shim. One that has not answered by then is waited for in
+	// the background.
+	adoptPatience = 500 * time.Millisecond
+)
 
 // adopt finds the containers that earlier daemons started, and sweeps what belongs to none. Follow has to come next.
 func (e *Engine) adopt(ctx context.Context) []adoption {
@@ -84,7 +89,7 @@ func (e *Engine) readopted(r *container.Record) adoption {
 
 // askShim finds whether the container lives, or how it ended.
 func (e *Engine) askShim(ctx context.Context, a *adoption) {
-	hello, cancel := context.WithTimeout(ctx, helloTimeout)
+	hello, cancel := context.WithTimeout(ctx, adoptPatience)
 	defer cancel()
 	told, err := a.run.client.Hello(hello)
 	switch {
