@@ -16,6 +16,13 @@ trap 'exit 7' TERM; trap 'exit 3' USR1
 mkdir -p /www; echo "$NAME" >/www/index.html; httpd -p 80 -h /www
 i=0; while :; do i=$((i+1)); echo $i; sleep 0.02 & wait $!; done`
 
+// run runs a counter in the background and waits until it has set itself up.
+func (d *daemon) run(name string, more ...string) {
+	d.t.Helper()
+	d.must(append([]string{"run", "-d"}, counterArgs(name, more...)...)...)
+	d.eventually(name+" writes", func() bool { return d.lines(name, 1) > 0 })
+}
+
 // counterArgs are the arguments of run or create for a counter.
 func counterArgs(name string, more ...string) []string {
 	return append(append([]string{"--name", name, "-e", "NAME=" + name}, more...), "busybox", "sh", "-c", counter)
