@@ -46,6 +46,25 @@ func TestPredefinedNetworks(t *testing.T) {
 	w.n.Detach(ep)
 }
 
+func TestWithoutDefaultBridge(t *testing.T) {
+	ctx, dir, records := context.Background(), t.TempDir(), &memoryRecords{}
+	for _, bridge := range []string{NoBridge, "tug0", NoBridge, "tug0"} {
+		n, err := Open(ctx, Config{StateDir: dir, Bridge: bridge}, records)
+		assert.NilError(t, err)
+		_, err = n.Get(NameBridge)
+		assert.Equal(t, errdefs.IsNotFound(err), bridge == NoBridge, "%v", err)
+		blue, err := n.Create(ctx, Network{Name: "blue"})
+		assert.NilError(t, err)
+		c, err := n.Attach(ctx, Attachment{Network: "blue", NetNS: newPlace(t).ns, Container: id("one")})
+		assert.NilError(t, err)
+		n.Detach(c)
+		assert.NilError(t, n.Remove(ctx, blue.ID))
+		assert.NilError(t, n.RemoveAll())
+		assert.NilError(t, n.Close(ctx))
+	}
+	assert.NilError(t, setSysctl("0", "ipv4", "ip_forward"))
+}
+
 func TestCreateAndRemove(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()

@@ -21,9 +21,14 @@ func (n *Networks) load(ctx context.Context) error {
 	for _, nw := range recorded {
 		n.networks[nw.ID] = &live{Network: nw}
 	}
-	for _, p := range []struct{ name, driver string }{
-		{NameBridge, DriverBridge}, {NameHost, DriverHost}, {NameNone, DriverNone},
-	} {
+	predefined := []struct{ name, driver string }{{NameBridge, DriverBridge}, {NameHost, DriverHost}, {NameNone, DriverNone}}
+	if n.cfg.Bridge == NoBridge {
+		predefined = predefined[1:]
+		if l, err := n.find(NameBridge); err == nil { // its record stays for another time
+			delete(n.networks, l.ID)
+		}
+	}
+	for _, p := range predefined {
 		if _, err := n.find(p.name); err == nil {
 			continue
 		}
@@ -51,6 +56,9 @@ func (n *Networks) load(ctx context.Context) error {
 
 // openDefaultBridge brings the default bridge up where it was, if that is still free, or on the first free subnet.
 func (n *Networks) openDefaultBridge(ctx context.Context) error {
+	if n.cfg.Bridge == NoBridge {
+		return nil
+	}
 	l, err := n.find(NameBridge)
 	if err != nil {
 		return err

@@ -23,12 +23,15 @@ import (
 // Config is what Networks needs to know.
 type Config struct {
 	StateDir string // folder for what must be forgotten when the host restarts
-	Bridge   string // interface name of the default bridge; empty: tug0
+	Bridge   string // interface name of the default bridge; empty: tug0; NoBridge: there is none
 	BridgeIP string // its address with the subnet's length, 172.17.0.1/16; empty: from the pools
 	Pools    []ipam.Pool
 	Table    string // name of the nftables table; empty: tug
 	Log      *slog.Logger
 }
+
+// NoBridge as Config.Bridge is for a daemon without the default network `bridge`.
+const NoBridge = "none"
 
 // Networks is every network of one daemon. Its methods may be called at the same time.
 type Networks struct {
