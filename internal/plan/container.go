@@ -49,6 +49,7 @@ func (b *builder) finish() (*Plan, error) {
 		return nil, b.err
 	}
 	p := b.p
+	p.Arena = append(p.Arena, 0) // whatever lies last, a string ends
 	return &p, nil
 }
 
@@ -56,14 +57,13 @@ func (b *builder) finish() (*Plan, error) {
 func (c *compiler) onHost() {
 	c.namespaces()
 	c.openCgroups()
-	c.rootfs()
-	c.terminal()
 	for i, m := range c.spec.Mounts {
-		if a := parseOptions(m.Options); a.bind || m.Type == "bind" {
-			a.bind = true
+		if a := parseOptions(m.Options); m.Type == "bind" || a.bind && (m.Type == "" || m.Type == "none") {
 			c.binds[i] = c.bindSource(m, a)
 		}
 	}
+	c.rootfs() // may hide folders from this thread
+	c.terminal()
 	c.ownStreams()
 }
 
@@ -128,75 +128,12 @@ func (b *builder) openCgroups(files []string, dir string) (tasks []Reg, group Re
 	return tasks, 0
 }
 
-// rootfs makes the container's root: an overlay of id-mapped layers as a detached mount, or a folder as it is.
-func (c *compiler) rootfs() {
-	b, r := c.b, c.env.Rootfs
-	if r.Path != "" {
-		b.call("open the root file system "+r.Path, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(r.Path), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)).out(Root)
-		if c.userNS {
-			b.idmap("map the owners of "+r.Path, Root)
-		}
-		return
-	}
-	layers, own := b.reg(), b.reg()
-	c.clone(layers, r.Base)
-	c.clone(own, r.Dir)
-	fs, dir := b.reg(), b.reg()
-	b.call("open file system overlay", unix.SYS_FSOPEN, b.str("overlay"), num(unix.FSOPEN_CLOEXEC)).out(fs)
-	b.fsString("open file system overlay", fs, "source", "overlay")
-	how := b.openHow(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS)
-	set := func(key string, at Reg, name string) {
-		what := "overlay: " + key + " " + name
-		b.call(what, unix.SYS_OPENAT2, from(at), b.str(name), how, num(24)).out(dir)
-		if c.env.Kernel.OverlayFD {
-			b.call(what, unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_SET_FD), b.str(key), num(0), from(dir))
-		} else {
-			link := b.block([]byte("/proc/self/fd/" + "########" + "\x00"))
-			b.call(what, unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_SET_STRING), b.str(key), ptr(link), num(0)).
-				patch(PatchDec, dir, link+uint32(len("/proc/self/fd/")))
-		}
-		b.close(dir)
-	}
-	for _, l := range r.Layers {
-		set("lowerdir+", layers, l)
-	}
-	set("upperdir", own, "upper")
-	set("workdir", own, "work")
-	b.asOwner(c.base(), c.env.Kernel.Caps, func() {
-		b.call("make the overlay", unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_CMD_CREATE), num(0), num(0), num(0))
-	})
-	flags := uint64(0)
-	if c.userNS {
-		flags = unix.MOUNT_ATTR_NODEV
-	}
-	b.call("make the overlay", unix.SYS_FSMOUNT, from(fs), num(unix.FSMOUNT_CLOEXEC), val(flags)).out(Root)
-	b.close(fs)
-	b.close(layers)
-	b.close(own)
-}
-
 // base is the id on the host of the container's root.
 func (c *compiler) base() uint32 {
 	if c.userNS {
 		return c.env.IDBase
 	}
 	return 0
-}
-
-// clone makes a detached mount of a folder, seen with the container's owners.
-func (c *compiler) clone(r Reg, dir string) {
-	b := c.b
-	b.call("open "+dir, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(dir), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(r)
-	if c.userNS {
-		b.idmap("map the owners of "+dir, r)
-	}
-	if c.env.Kernel.DetachedLayers {
-		return
-	}
-	// Older kernels take no layer from a detached mount: it is attached in a mount namespace that only this thread has.
-	b.call("a private mount namespace", unix.SYS_UNSHARE, num(unix.CLONE_NEWNS))
-	b.call("a private mount namespace", unix.SYS_MOUNT, num(0), b.str("/"), num(0), num(unix.MS_REC|unix.MS_SLAVE), num(0))
-	b.call("attach the layers", unix.SYS_MOVE_MOUNT, from(r), b.str(""), num(unix.AT_FDCWD), b.str(dir), num(unix.MOVE_MOUNT_F_EMPTY_PATH))
 }
 
 func (b *builder) idmap(what string, r Reg) {

@@ -51,6 +51,9 @@ func (p *Plan) Encode() []byte {
 	return append(b, p.Arena...)
 }
 
+// minStep is the size in bytes of the shortest step: five fields of a byte, the call, six arguments of two bytes, three lengths.
+const minStep = 21
+
 var errTorn = errors.New("the plan is torn")
 
 // decoder reads an encoded plan; after a fault it gives zeros.
@@ -86,10 +89,10 @@ func (d *decoder) byte() byte {
 	return 0
 }
 
-// count reads a number of things that follow, each of at least one byte.
-func (d *decoder) count() int {
+// count reads a number of things that follow, each of at least so many bytes.
+func (d *decoder) count(size uint64) int {
 	n := d.u()
-	if n > uint64(len(d.b)) {
+	if n > uint64(len(d.b))/size {
 		d.err = errTorn
 		return 0
 	}
@@ -103,7 +106,7 @@ func Decode(data []byte) (*Plan, error) {
 		return nil, errors.New("the plan is of another version of tug: restart tugd")
 	}
 	p := &Plan{Forks: d.u() != 0}
-	p.Steps = make([]Step, d.count())
+	p.Steps = make([]Step, d.count(minStep))
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		s.Stage, s.Out, s.SkipOK, s.SkipErr = Stage(d.byte()), Reg(d.byte()), d.byte(), d.byte()
@@ -113,17 +116,17 @@ func Decode(data []byte) (*Plan, error) {
 		for j := range s.Args {
 			s.Args[j] = Arg{ArgKind(d.byte()), d.u()}
 		}
-		s.Patches = make([]Patch, d.count())
+		s.Patches = make([]Patch, d.count(3))
 		for j := range s.Patches {
 			s.Patches[j] = Patch{PatchKind(d.byte()), Reg(d.byte()), uint32(d.u())}
 		}
-		s.Allow = make([]syscall.Errno, d.count())
+		s.Allow = make([]syscall.Errno, d.count(1))
 		for j := range s.Allow {
 			s.Allow[j] = syscall.Errno(d.u())
 		}
 		s.Note = string(d.bytes(d.u()))
 	}
-	p.Relocs = make([]Reloc, d.count())
+	p.Relocs = make([]Reloc, d.count(2))
 	for i := range p.Relocs {
 		p.Relocs[i] = Reloc{uint32(d.u()), uint32(d.u())}
 	}
@@ -137,14 +140,21 @@ func Decode(data []byte) (*Plan, error) {
 // check finds what would make the loop after fork read or write outside the plan.
 func (p *Plan) check() error {
 	size := uint64(len(p.Arena))
-	for _, s := range p.Steps {
+	if size > 0 && p.Arena[size-1] != 0 {
+		return errTorn // a string could run on
+	}
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		if s.Stage > First {
+			return errTorn
+		}
 		for _, a := range s.Args {
 			if a.Kind > Register || a.Kind == Pointer && a.N >= size || a.Kind == Register && a.N >= Regs {
 				return errTorn
 			}
 		}
 		for _, q := range s.Patches {
-			if uint64(q.Offset)+FDWidth > size {
+			if q.Kind > PatchDec || uint64(q.Offset)+FDWidth > size {
 				return errTorn
 			}
 		}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -122,6 +123,7 @@ func (b *builder) streams(terminal bool) {
 // last adds the steps with which every process ends: limits, privileges, working directory, filter, program.
 func (c *compiler) last(p *specs.Process) {
 	b := c.b
+	b.workdir(cmp.Or(p.Cwd, "/"), p.User)
 	for _, l := range p.Rlimits {
 		b.rlimit(l.Type, l.Soft, l.Hard)
 	}
@@ -134,16 +136,39 @@ func (c *compiler) last(p *specs.Process) {
 		b.seccomp(c.env)
 	}
 	b.privileges(p, c.env.Kernel.LastCap)
-	cwd := p.Cwd
-	if cwd == "" {
-		cwd = "/"
-	}
-	b.call("go to the working directory "+cwd, unix.SYS_CHDIR, b.str(cwd))
 	if p.NoNewPrivileges {
 		b.call("set no_new_privs", unix.SYS_PRCTL, num(unix.PR_SET_NO_NEW_PRIVS), num(1), num(0), num(0), num(0))
 		b.seccomp(c.env)
 	}
 	b.exec(p.Args, p.Env)
+}
+
+// workdir goes to the working directory, as the container's root or, where root may not, as the user. No link of procfs
+// is followed, which could lead out of the container (/proc/PID/root, /proc/self/fd/N).
+func (b *builder) workdir(cwd string, user specs.User) {
+	what, fd := "go to the working directory "+cwd, b.reg()
+	how := b.openHow(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, unix.RESOLVE_NO_MAGICLINKS)
+	open := func() *Step {
+		return b.call(what, unix.SYS_OPENAT2, num(unix.AT_FDCWD), b.str(cwd), how, num(24)).out(fd)
+	}
+	enter := func() *Step { return b.call(what, unix.SYS_FCHDIR, from(fd)) }
+	if user.UID == 0 {
+		open()
+		enter()
+		b.close(fd)
+		return
+	}
+	open().allow(unix.EACCES).SkipErr = 1
+	enter().allow(unix.EACCES)
+	denied := b.mark()
+	b.call(what, unix.SYS_SETFSGID, val(uint64(user.GID)))
+	b.call(what, unix.SYS_SETFSUID, val(uint64(user.UID)))
+	open()
+	enter()
+	b.call(what, unix.SYS_SETFSUID, num(0))
+	b.call(what, unix.SYS_SETFSGID, num(0))
+	b.p.Steps[denied-1].SkipOK = b.skipFrom(denied)
+	b.close(fd)
 }
 
 func (b *builder) seccomp(env *Env) {

@@ -33,7 +33,7 @@ func Exec(container *specs.Spec, p *specs.Process, env *Env) (*Plan, error) {
 	b.call("fork into the container", unix.SYS_CLONE, val(unix.CLONE_PARENT|uint64(unix.SIGCHLD)), num(0), num(0), num(0), num(0)).Fork = true
 	b.stage = First
 	b.call("begin a session", unix.SYS_SETSID)
-	b.keyring(container.Hostname)
+	b.keyring()
 	b.streams(p.Terminal)
 	c.last(p)
 	return b.finish()

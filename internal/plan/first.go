@@ -14,7 +14,7 @@ import (
 func (c *compiler) first() {
 	b, s := c.b, c.spec
 	b.call("begin a session", unix.SYS_SETSID)
-	b.keyring(s.Hostname)
+	b.keyring()
 	b.call("cut the mounts off from the host's", unix.SYS_MOUNT, num(0), b.str("/"), num(0), val(unix.MS_REC|unix.MS_PRIVATE), num(0))
 	b.call("put the root file system in place", unix.SYS_MOVE_MOUNT, from(Root), b.str(""), num(unix.AT_FDCWD), b.str("/"), num(unix.MOVE_MOUNT_F_EMPTY_PATH))
 	for i, m := range s.Mounts {
@@ -27,7 +27,7 @@ func (c *compiler) first() {
 		c.readonly(p)
 	}
 	c.masks(s.Linux.MaskedPaths)
-	c.workdir(s.Process.Cwd)
+	c.makeWorkdir(s.Process.Cwd)
 	for _, m := range c.sealed {
 		t := b.reg()
 		b.call("make "+m.Destination+" read-only", unix.SYS_OPENAT2, from(Root), b.str(strings.TrimPrefix(path.Clean(m.Destination), "/")),
@@ -43,9 +43,10 @@ func (c *compiler) first() {
 	c.last(s.Process)
 }
 
-// keyring gives the container a session keyring of its own, so that it does not see the engine's.
-func (b *builder) keyring(name string) {
-	b.call("a keyring of its own", unix.SYS_KEYCTL, num(unix.KEYCTL_JOIN_SESSION_KEYRING), b.str("_ses."+name)).
+// keyring gives the process a session keyring of its own, so that it does not see the engine's. It has no name: one with
+// a name could be made ready by another container, which would then read what is put into it.
+func (b *builder) keyring() {
+	b.call("a keyring of its own", unix.SYS_KEYCTL, num(unix.KEYCTL_JOIN_SESSION_KEYRING), num(0)).
 		allow(unix.ENOSYS, unix.EPERM, unix.EDQUOT, unix.ENOMEM, unix.EACCES)
 }
 
@@ -98,7 +99,7 @@ func (c *compiler) mount(i int, m specs.Mount) {
 	if m.Type == "proc" && c.proc == 0 {
 		c.proc = mnt
 	}
-	t := b.target(m.Destination, file)
+	t := c.target(m.Destination, file)
 	b.attach(what, mnt, t)
 	b.close(t)
 }
@@ -116,7 +117,7 @@ func (c *compiler) remount(dest string, a attrs) {
 // link makes a symbolic link inside a file system that was just mounted.
 func (c *compiler) link(to, dest string) {
 	b := c.b
-	d := b.target(path.Dir(dest), false)
+	d := c.target(path.Dir(dest), false)
 	b.call("link "+dest+" to "+to, unix.SYS_SYMLINKAT, b.str(to), from(d), b.str(path.Base(dest))).allow(unix.EEXIST)
 	b.close(d)
 }
@@ -130,42 +131,6 @@ func (c *compiler) console() {
 	b.call("mount the terminal on /dev/console", unix.SYS_OPEN_TREE, from(PtySlave), b.str(""), num(unix.AT_EMPTY_PATH|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(r)
 	b.call("mount the terminal on /dev/console", unix.SYS_OPENAT, from(c.dev), b.str("console"), num(unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC)).out(t)
 	b.attach("mount the terminal on /dev/console", r, t)
-}
-
-func (c *compiler) hostnames() {
-	if c.new&unix.CLONE_NEWUTS == 0 {
-		return
-	}
-	b := c.b
-	if h := c.spec.Hostname; h != "" {
-		b.call("set the host name "+h, unix.SYS_SETHOSTNAME, b.str(h), num(len(h)))
-	}
-	if d := c.spec.Domainname; d != "" {
-		b.call("set the domain name "+d, unix.SYS_SETDOMAINNAME, b.str(d), num(len(d)))
-	}
-}
-
-// sysctls are written through the procfs that was just made, which nothing in the container can have changed.
-func (c *compiler) sysctls() {
-	b := c.b
-	keys := make([]string, 0, len(c.spec.Linux.Sysctl))
-	for k := range c.spec.Linux.Sysctl {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		v := c.spec.Linux.Sysctl[k]
-		what := fmt.Sprintf("set sysctl %s to %s", k, v)
-		if c.proc == 0 {
-			b.fail(fmt.Errorf("%s: the container has no /proc", what))
-			return
-		}
-		fd := b.reg()
-		file := "sys/" + strings.ReplaceAll(k, ".", "/")
-		b.call(what, unix.SYS_OPENAT, from(c.proc), b.str(file), num(unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW)).out(fd)
-		b.call(what, unix.SYS_WRITE, from(fd), b.str(v), num(len(v)))
-		b.close(fd)
-	}
 }
 
 // inside opens a place in the container that may be missing; the steps that follow are then left out (see end).
@@ -237,11 +202,11 @@ func (c *compiler) mask(place string, null, r Reg) {
 	b.p.Steps[file-1].SkipOK = b.skipFrom(file) // a folder is covered already
 }
 
-// workdir makes the working directory if the image lacks it, as Docker does.
-func (c *compiler) workdir(cwd string) {
+// makeWorkdir makes the working directory if the image lacks it, as Docker does.
+func (c *compiler) makeWorkdir(cwd string) {
 	if cwd == "" || path.Clean(cwd) == "/" {
 		return
 	}
-	t := c.b.target(cwd, false)
+	t := c.target(cwd, false)
 	c.b.close(t)
 }

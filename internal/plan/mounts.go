@@ -67,9 +67,12 @@ func (b *builder) attach(what string, mnt, target Reg) *Step {
 var strict = map[string]bool{"/dev": true, "/proc": true, "/sys": true, "/dev/pts": true, "/dev/shm": true, "/dev/mqueue": true, "/dev/console": true, "/sys/fs/cgroup": true}
 
 // target resolves a place in the container's root and makes it if it is missing: a folder, or an empty file.
-func (b *builder) target(dest string, file bool) Reg {
-	t, d := b.reg(), b.reg()
+func (c *compiler) target(dest string, file bool) Reg {
+	b, t, d := c.b, c.b.reg(), c.b.reg()
 	dest = path.Clean("/" + dest)
+	if to, ok := c.env.Links[dest]; ok && !strict[dest] {
+		dest = path.Clean("/" + to)
+	}
 	rel := strings.TrimPrefix(dest, "/")
 	resolve := uint64(unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS)
 	if strict[dest] {

@@ -19,7 +19,7 @@ var calls = map[uintptr]call{
 	unix.SYS_MKDIRAT: {"mkdirat", "dso"}, unix.SYS_MKNODAT: {"mknodat", "dsox"}, unix.SYS_SYMLINKAT: {"symlinkat", "sds"},
 	unix.SYS_FCHOWN: {"fchown", "ddi"}, unix.SYS_FCHOWNAT: {"fchownat", "dsddx"}, unix.SYS_OPEN_TREE: {"open_tree", "dsx"},
 	unix.SYS_MOVE_MOUNT: {"move_mount", "dsdsx"}, unix.SYS_FSOPEN: {"fsopen", "sx"}, unix.SYS_FSCONFIG: {"fsconfig", "ddssd"},
-	unix.SYS_FSMOUNT: {"fsmount", "dxx"}, unix.SYS_MOUNT_SETATTR: {"mount_setattr", "dsxw"}, unix.SYS_MOUNT: {"mount", "sssx"},
+	unix.SYS_FSMOUNT: {"fsmount", "dxx"}, unix.SYS_MOUNT_SETATTR: {"mount_setattr", "dsxw"}, unix.SYS_MOUNT: {"mount", "sssxs"},
 	unix.SYS_UMOUNT2: {"umount2", "sx"}, unix.SYS_PIVOT_ROOT: {"pivot_root", "ss"}, unix.SYS_FCHDIR: {"fchdir", "d"}, unix.SYS_CHDIR: {"chdir", "s"},
 	unix.SYS_SETNS: {"setns", "dn"}, unix.SYS_UNSHARE: {"unshare", "n"}, unix.SYS_CLONE: {"clone", "n"}, unix.SYS_CLONE3: {"clone3", "w"},
 	unix.SYS_SETSID: {"setsid", ""}, unix.SYS_PRCTL: {"prctl", "dd"}, unix.SYS_PRLIMIT64: {"prlimit64", "ddw"}, unix.SYS_UMASK: {"umask", "o"},
@@ -39,7 +39,7 @@ func (p *Plan) argument(s *Step, a Arg, form rune) string {
 	case a.Kind == Pointer && form == 'v':
 		return p.vector(uint32(a.N))
 	case a.Kind == Pointer && form == 'c':
-		return fmt.Sprintf("%s", p.capsets(s))
+		return p.capsets(s)
 	case a.Kind == Pointer:
 		return p.memory(s, uint32(a.N))
 	case a.N == 0 && form == 's':
@@ -66,12 +66,12 @@ func (p *Plan) cString(at uint32) string {
 	return string(p.Arena[at : int(at)+end])
 }
 
-// quoted shows a string, with the register that is written into it before the call.
+// quoted shows a string, with the registers that are written into it before the call.
 func (p *Plan) quoted(s *Step, at uint32) string {
 	text := p.cString(at)
 	for _, q := range s.Patches {
 		if q.Kind == PatchDec && q.Offset >= at && int(q.Offset-at) <= len(text) {
-			text = text[:q.Offset-at] + q.Reg.String()
+			text = strings.Replace(text, fdRoom, q.Reg.String(), 1)
 		}
 	}
 	return fmt.Sprintf("%q", text)
@@ -103,6 +103,9 @@ func (p *Plan) memory(s *Step, at uint32) string {
 	var words []string
 	for i := range structs[s.Call] {
 		w := at + uint32(8*i)
+		if int(w)+8 > len(p.Arena) {
+			break
+		}
 		text := fmt.Sprintf("%#x", binary.NativeEndian.Uint64(p.Arena[w:]))
 		for _, q := range s.Patches {
 			if q.Offset == w {
@@ -116,8 +119,11 @@ func (p *Plan) memory(s *Step, at uint32) string {
 
 // capsets shows the sets of capset(2) by their names.
 func (p *Plan) capsets(s *Step) string {
-	data := p.Arena[s.Args[1].N:]
-	word := func(i int) uint64 { return uint64(binary.NativeEndian.Uint32(data[4*i:])) }
+	at := s.Args[1].N
+	if s.Args[1].Kind != Pointer || at+24 > uint64(len(p.Arena)) {
+		return "?"
+	}
+	word := func(i int) uint64 { return uint64(binary.NativeEndian.Uint32(p.Arena[at+uint64(4*i):])) }
 	show := func(i int) string {
 		names := CapNames(word(i) | word(i+3)<<32)
 		if len(names) == len(capNames) {
@@ -132,8 +138,15 @@ var namespaceNames = []struct {
 	flag uint64
 	name string
 }{
-	{unix.CLONE_NEWUSER, "NEWUSER"}, {unix.CLONE_NEWNS, "NEWNS"}, {unix.CLONE_NEWPID, "NEWPID"}, {unix.CLONE_NEWNET, "NEWNET"}, {unix.CLONE_NEWIPC, "NEWIPC"},
-	{unix.CLONE_NEWUTS, "NEWUTS"}, {unix.CLONE_NEWCGROUP, "NEWCGROUP"}, {unix.CLONE_PARENT, "PARENT"}, {uint64(unix.SIGCHLD), "SIGCHLD"},
+	{unix.CLONE_NEWUSER, "NEWUSER"},
+	{unix.CLONE_NEWNS, "NEWNS"},
+	{unix.CLONE_NEWPID, "NEWPID"},
+	{unix.CLONE_NEWNET, "NEWNET"},
+	{unix.CLONE_NEWIPC, "NEWIPC"},
+	{unix.CLONE_NEWUTS, "NEWUTS"},
+	{unix.CLONE_NEWCGROUP, "NEWCGROUP"},
+	{unix.CLONE_PARENT, "PARENT"},
+	{uint64(unix.SIGCHLD), "SIGCHLD"},
 }
 
 func namespaceFlags(n uint64) string {

@@ -1,6 +1,7 @@
 package fork_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,12 @@ import (
 
 // run starts a container on a small root file system of busybox, waits for it and gives what it printed.
 func run(t *testing.T, spec *specs.Spec, env *plan.Env) (string, syscall.WaitStatus) {
+	t.Helper()
+	return runImage(t, spec, env, func(string) {})
+}
+
+// runImage is run with an image to which change has done something.
+func runImage(t *testing.T, spec *specs.Spec, env *plan.Env, change func(root string)) (string, syscall.WaitStatus) {
 	t.Helper()
 	root := t.TempDir()
 	for _, d := range []string{"layers/1/fs/bin", "c/upper", "c/work"} {
@@ -35,8 +42,11 @@ func run(t *testing.T, spec *specs.Spec, env *plan.Env) (string, syscall.WaitSta
 	if err := os.WriteFile(filepath.Join(root, "layers/1/fs/bin/sh"), data, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	change(filepath.Join(root, "layers/1/fs"))
 	env.Rootfs = plan.Rootfs{Base: filepath.Join(root, "layers"), Layers: []string{"1/fs"}, Dir: filepath.Join(root, "c")}
-	env.Kernel = plan.Kernel{Caps: permitted(t), LastCap: 40, MountSetattr: true, IDMapped: true, LowerdirAdd: true, OverlayFD: true, DetachedLayers: true}
+	if env.Kernel == (plan.Kernel{}) {
+		env.Kernel = kernel(t)
+	}
 	p, err := plan.Container(spec, env)
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +106,24 @@ func run(t *testing.T, spec *specs.Spec, env *plan.Env) (string, syscall.WaitSta
 		}
 	}
 	return out.String(), ws
+}
+
+// kernel is what the kernel that the tests run on can do.
+func kernel(t *testing.T) plan.Kernel {
+	t.Helper()
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		t.Fatal(err)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &major, &minor); err != nil {
+		t.Fatal(err)
+	}
+	since := func(ma, mi int) bool { return major > ma || major == ma && minor >= mi }
+	return plan.Kernel{
+		Caps: permitted(t), LastCap: 40, MountSetattr: since(5, 12), IDMapped: since(5, 19),
+		LowerdirAdd: since(6, 8), OverlayFD: since(6, 13), DetachedLayers: since(6, 15),
+	}
 }
 
 func permitted(t *testing.T) uint64 {

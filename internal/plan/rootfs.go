@@ -1,0 +1,128 @@
+package plan
+
+import (
+	"errors"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// rootfs makes the container's root: an overlay of id-mapped layers as a detached mount, or a folder as it is.
+func (c *compiler) rootfs() {
+	b, r := c.b, c.env.Rootfs
+	if r.Path != "" {
+		b.call("open the root file system "+r.Path, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(r.Path), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)).out(Root)
+		if c.userNS {
+			b.idmap("map the owners of "+r.Path, Root)
+		}
+		return
+	}
+	if !c.env.Kernel.DetachedLayers {
+		// Older kernels take no layer from a detached mount: they are attached in a mount namespace that only this thread has.
+		b.call("a private mount namespace", unix.SYS_UNSHARE, num(unix.CLONE_NEWNS))
+		b.call("a private mount namespace", unix.SYS_MOUNT, num(0), b.str("/"), num(0), num(unix.MS_REC|unix.MS_SLAVE), num(0))
+	}
+	layers, own := b.reg(), b.reg()
+	c.clone(layers, r.Base)
+	c.clone(own, r.Dir)
+	if c.env.Kernel.LowerdirAdd {
+		c.configureOverlay(layers, own)
+	} else {
+		c.mountOverlay(layers, own)
+	}
+	b.close(layers)
+	b.close(own)
+	if !c.env.Kernel.DetachedLayers {
+		b.call("detach the layers", unix.SYS_UMOUNT2, b.str(r.Dir), num(unix.MNT_DETACH))
+		b.call("detach the layers", unix.SYS_UMOUNT2, b.str(r.Base), num(unix.MNT_DETACH))
+	}
+}
+
+// configureOverlay makes the overlay with fsconfig(2), which takes layers one by one.
+func (c *compiler) configureOverlay(layers, own Reg) {
+	b, r := c.b, c.env.Rootfs
+	fs, dir := b.reg(), b.reg()
+	b.call("open file system overlay", unix.SYS_FSOPEN, b.str("overlay"), num(unix.FSOPEN_CLOEXEC)).out(fs)
+	b.fsString("open file system overlay", fs, "source", "overlay")
+	how := b.openHow(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS)
+	set := func(key string, at Reg, name string) {
+		what := "overlay: " + key + " " + name
+		b.call(what, unix.SYS_OPENAT2, from(at), b.str(name), how, num(24)).out(dir)
+		if c.env.Kernel.OverlayFD {
+			b.call(what, unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_SET_FD), b.str(key), num(0), from(dir))
+		} else {
+			link := b.block([]byte(selfFD + fdRoom + "\x00"))
+			b.call(what, unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_SET_STRING), b.str(key), ptr(link), num(0)).
+				patch(PatchDec, dir, link+uint32(len(selfFD)))
+		}
+		b.close(dir)
+	}
+	for _, l := range r.Layers {
+		set("lowerdir+", layers, l)
+	}
+	set("upperdir", own, "upper")
+	set("workdir", own, "work")
+	b.asOwner(c.base(), c.env.Kernel.Caps, func() {
+		b.call("make the overlay", unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_CMD_CREATE), num(0), num(0), num(0))
+	})
+	flags := uint64(0)
+	if c.userNS {
+		flags = unix.MOUNT_ATTR_NODEV
+	}
+	b.call("make the overlay", unix.SYS_FSMOUNT, from(fs), num(unix.FSMOUNT_CLOEXEC), val(flags)).out(Root)
+	b.close(fs)
+}
+
+// selfFD is where a process finds its descriptors by name.
+const selfFD = "/proc/self/fd/"
+
+// fdRoom is what PatchDec overwrites.
+const fdRoom = "########"
+
+// escapeLayer escapes what separates layers and options in an overlay's option string.
+var escapeLayer = strings.NewReplacer(`\`, `\\`, `:`, `\:`, `,`, `\,`)
+
+// mountOverlay makes the overlay with mount(2), for kernels before 6.8, and picks it up. The layers are named from their
+// base, for all options together must fit into a page.
+func (c *compiler) mountOverlay(layers, own Reg) {
+	b, r := c.b, c.env.Rootfs
+	names := make([]string, len(r.Layers))
+	for i, l := range r.Layers {
+		names[i] = escapeLayer.Replace(l)
+	}
+	link := selfFD + fdRoom
+	options := "lowerdir=" + strings.Join(names, ":")
+	upper := uint32(len(options + ",upperdir=" + selfFD))
+	options += ",upperdir=" + link + "/upper"
+	work := uint32(len(options + ",workdir=" + selfFD))
+	options += ",workdir=" + link + "/work"
+	if len(options) >= os.Getpagesize() {
+		b.fail(errors.New("the image has too many layers for this kernel: Linux 6.8 and up take them one by one"))
+	}
+	flags := uint64(0)
+	if c.userNS {
+		flags = unix.MS_NODEV
+	}
+	at := b.block(append([]byte(options), 0))
+	b.call("go to the layers", unix.SYS_FCHDIR, from(layers))
+	b.asOwner(c.base(), c.env.Kernel.Caps, func() {
+		b.call("make the overlay", unix.SYS_MOUNT, b.str("overlay"), b.str(r.Dir), b.str("overlay"), val(flags), ptr(at)).
+			patch(PatchDec, own, at+upper).patch(PatchDec, own, at+work)
+	})
+	b.call("pick the overlay up", unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(r.Dir), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(Root)
+	b.call("pick the overlay up", unix.SYS_UMOUNT2, b.str(r.Dir), num(unix.MNT_DETACH))
+	b.call("go back to the root", unix.SYS_CHDIR, b.str("/"))
+}
+
+// clone makes a detached mount of a folder, seen with the container's owners.
+func (c *compiler) clone(r Reg, dir string) {
+	b := c.b
+	b.call("open "+dir, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(dir), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(r)
+	if c.userNS {
+		b.idmap("map the owners of "+dir, r)
+	}
+	if !c.env.Kernel.DetachedLayers {
+		b.call("attach the layers", unix.SYS_MOVE_MOUNT, from(r), b.str(""), num(unix.AT_FDCWD), b.str(dir), num(unix.MOVE_MOUNT_F_EMPTY_PATH))
+	}
+}
