@@ -62,6 +62,7 @@ type Engine struct {
 	maker      *slot.Maker
 	slots      *slots
 	passwd     passwdCache
+	dangling   danglingCache
 
 	work sync.WaitGroup // goroutines of the engine
 	stop context.CancelFunc

@@ -19,18 +19,46 @@ const maxLinks = 40
 // Open opens the regular file at name in the overlay whose folders are given topmost first. Errors: fs.ErrNotExist,
 // ELOOP, and an error if it is no regular file.
 func Open(layers []string, name string) (*os.File, error) {
-	clean, rest := "", strings.Split(path.Clean("/"+name)[1:], "/")
+	found, err := walk(layers, name)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	if found.file == nil {
+		return nil, fmt.Errorf("%s is a folder", name)
+	}
+	return found.file, nil
+}
+
+// Dangling tells whether a symbolic link on the way to name leads to what is not there, and what path that is.
+func Dangling(layers []string, name string) (to string, dangling bool) {
+	found, err := walk(layers, name)
+	if found.file != nil {
+		found.file.Close()
+	}
+	return found.path, found.linked && errors.Is(err, fs.ErrNotExist)
+}
+
+// place is where a walk ended.
+type place struct {
+	file   *os.File // a regular file; nil: a folder
+	path   string   // with all links followed; what lies beyond something missing stands as it was
+	linked bool     // a link was followed
+}
+
+// walk goes to name. Errors: fs.ErrNotExist, ELOOP, ENOTDIR, and an error if it is neither a regular file nor a folder.
+func walk(layers []string, name string) (place, error) {
+	clean, rest := "", strings.Split(path.Clean("/" + name)[1:], "/")
 	at := layers
 	links := 0
-	for len(rest) > 0 {
+	for len(rest) > 0 && rest[0] != "" {
 		part := rest[0]
 		found, err := step(at, path.Join(clean, part))
 		if err != nil {
-			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+			return place{path: path.Join("/", clean, path.Join(rest...)), linked: links > 0}, err
 		}
 		if found.link != "" {
 			if links++; links > maxLinks {
-				return nil, &fs.PathError{Op: "open", Path: name, Err: unix.ELOOP}
+				return place{}, unix.ELOOP
 			}
 			target := found.link
 			if !path.IsAbs(target) {
@@ -44,19 +72,17 @@ func Open(layers []string, name string) (*os.File, error) {
 			continue
 		}
 		clean, rest = path.Join(clean, part), rest[1:]
+		if found.file == nil {
+			at = found.layers
+			continue
+		}
 		if len(rest) == 0 {
-			if found.file == nil {
-				return nil, fmt.Errorf("%s is a folder", name)
-			}
-			return found.file, nil
+			return place{file: found.file, path: "/" + clean, linked: links > 0}, nil
 		}
-		if found.file != nil {
-			found.file.Close()
-			return nil, &fs.PathError{Op: "open", Path: name, Err: unix.ENOTDIR}
-		}
-		at = found.layers
+		found.file.Close()
+		return place{}, unix.ENOTDIR
 	}
-	return nil, fmt.Errorf("%s is a folder", name)
+	return place{path: "/" + clean, linked: links > 0}, nil
 }
 
 // entry is what one name leads to: a regular file, a symbolic link, or a folder in some layers.

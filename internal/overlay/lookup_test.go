@@ -92,3 +92,24 @@ func TestNothingButRegularFilesIsOpened(t *testing.T) {
 		t.Error("a pipe was opened")
 	}
 }
+
+func TestDangling(t *testing.T) {
+	dirs := layers(t,
+		map[string]string{"etc/gone": "->/var/run/gone", "wd": "->/srv/app"},
+		map[string]string{"etc/resolv.conf": "->../run/systemd/stub.conf", "var/run": "->/run", "run": "/", "etc/hosts": "hosts", "etc/loop": "->loop", "etc/mtab": "->hosts"},
+	)
+	for name, want := range map[string]string{
+		"/etc/resolv.conf": "/run/systemd/stub.conf",
+		"/etc/gone":        "/run/gone",
+		"/wd/below/it":     "/srv/app/below/it",
+		"/etc/hosts":       "", // is there
+		"/etc/mtab":        "", // leads to what is there
+		"/etc/nothere":     "", // no link
+		"/etc/loop":        "",
+		"/":                "",
+	} {
+		if to, dangling := Dangling(dirs, name); dangling != (want != "") || dangling && to != want {
+			t.Errorf("%s: got %q, %t, want %q", name, to, dangling, want)
+		}
+	}
+}
