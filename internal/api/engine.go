@@ -27,6 +27,8 @@ type Engine interface {
 type Containers interface {
 	Create(ctx context.Context, r engine.CreateRequest) (id string, warnings []string, err error)
 	Plan(ctx context.Context, r engine.CreateRequest) (text string, err error)
+	// Run gives what it has made also when the start has failed.
+	Run(ctx context.Context, r engine.CreateRequest, o *engine.AttachOptions) (*Running, error)
 	Start(ctx context.Context, ref string) error
 	Stop(ctx context.Context, ref string, o engine.StopOptions) error
 	Restart(ctx context.Context, ref string, o engine.StopOptions) error
@@ -89,4 +91,12 @@ type Networks interface {
 type Session struct {
 	TTY   bool
 	Serve func(ctx context.Context, client engine.Stream) error
+}
+
+// Running is a container that was started in one call; its session is nil if nobody is attached.
+type Running struct {
+	ID       string
+	Warnings []string
+	Session  *Session
+	Exit     <-chan engine.WaitResult
 }

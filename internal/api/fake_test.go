@@ -294,3 +294,21 @@ func client(socket string) *http.Client {
 		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 	}}}
 }
+
+// Run does what the engine does, out of the fake's own calls.
+func (f *fakeEngine) Run(ctx context.Context, r engine.CreateRequest, o *engine.AttachOptions) (*Running, error) {
+	id, warnings, err := f.Create(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	run := &Running{ID: id, Warnings: warnings}
+	if o != nil {
+		if run.Session, err = f.Attach(ctx, id, *o); err != nil {
+			return run, err
+		}
+		if run.Exit, err = f.Wait(ctx, id, engine.WaitNextExit); err != nil {
+			return run, err
+		}
+	}
+	return run, f.Start(ctx, id)
+}

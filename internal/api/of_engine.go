@@ -23,6 +23,15 @@ func (r real) ExecStart(ctx context.Context, id string, o engine.ExecStartOption
 	return session(r.Engine.ExecStart(ctx, id, o))
 }
 
+func (r real) Run(ctx context.Context, req engine.CreateRequest, o *engine.AttachOptions) (*Running, error) {
+	run, err := r.Engine.Run(ctx, req, o)
+	if run == nil {
+		return nil, err
+	}
+	s, err := session(run.Attached, err)
+	return &Running{ID: run.ID, Warnings: run.Warnings, Session: s, Exit: run.Exit}, err
+}
+
 func session(a *engine.Attached, err error) (*Session, error) {
 	if a == nil || err != nil {
 		return nil, err

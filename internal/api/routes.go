@@ -53,5 +53,6 @@ func (s *server) routes() map[string]handler {
 		"DELETE /networks/{id}": networkRemove,
 
 		"POST /tug/plan": containerPlan,
+		"POST /tug/run":  tugRun,
 	}
 }

@@ -20,6 +20,10 @@ func TestRunAsksOnlyWhatItNeedsAndStartsLast(t *testing.T) {
 		t.Fatal(r)
 	}
 	log := d.log()
+	if len(log) == 0 || !strings.HasPrefix(log[0], "POST /tug/run?") {
+		t.Fatalf("requests: %q", log)
+	}
+	log = log[1:] // refused: this daemon is Docker's
 	if len(log) != 4 || log[0] != "POST /containers/create" || log[3] != "POST /containers/c0ffee/start" {
 		t.Errorf("requests: %q", log)
 	}
@@ -109,7 +113,7 @@ func TestRunDetachedPrintsTheIDAndWaitsForNothing(t *testing.T) {
 	if r := d.tug("run", "-d", "image"); r.code != 0 || r.out != "c0ffee\n" {
 		t.Fatal(r)
 	}
-	if log := d.log(); len(log) != 2 {
+	if log := d.log(); len(log) != 3 || log[0] != "POST /tug/run?detach=1" {
 		t.Errorf("requests: %q", log)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"tug/internal/cli/connection"
 	"tug/internal/cli/creation"
 	"tug/internal/cli/image"
 	"tug/internal/cli/session"
@@ -87,9 +88,23 @@ func (n *newContainer) addProxies(s *session.Session) error {
 	return nil
 }
 
+// creator has the daemon create a container. An ID is given also if what comes after the creation has failed.
+type creator func(ctx context.Context, api *connection.Client, platform *ocispec.Platform) (id string, warnings []string, err error)
+
 // make has the daemon create the container, pulling its image first if it is missing (or always, or
 // never, as the options say), and gives its ID. Warnings and the progress of a pull go to standard error.
 func (n *newContainer) make(ctx context.Context, s *session.Session, r *creation.Request) (id string, err error) {
+	return n.makeBy(ctx, s, r, func(ctx context.Context, api *connection.Client, platform *ocispec.Platform) (string, []string, error) {
+		created, err := api.ContainerCreate(ctx, client.ContainerCreateOptions{
+			Name: n.name, Platform: platform,
+			Config: r.Config, HostConfig: r.HostConfig, NetworkingConfig: r.NetworkingConfig,
+		})
+		return created.ID, created.Warnings, err
+	})
+}
+
+// makeBy is make with the call by which the container is created.
+func (n *newContainer) makeBy(ctx context.Context, s *session.Session, r *creation.Request, create creator) (id string, err error) {
 	platform, err := n.parsedPlatform()
 	if err != nil {
 		return "", err
@@ -120,30 +135,26 @@ func (n *newContainer) make(ctx context.Context, s *session.Session, r *creation
 		return "", err
 	}
 	r.HostConfig.ConsoleSize[0], r.HostConfig.ConsoleSize[1] = s.Out.GetTtySize()
-	create := client.ContainerCreateOptions{
-		Name: n.name, Platform: platform,
-		Config: r.Config, HostConfig: r.HostConfig, NetworkingConfig: r.NetworkingConfig,
-	}
-	created, err := api.ContainerCreate(ctx, create)
-	if errdefs.IsNotFound(err) && named != nil && n.pull == pullMissing {
+	id, warnings, err := create(ctx, api, platform)
+	if errdefs.IsNotFound(err) && id == "" && named != nil && n.pull == pullMissing {
 		if !n.quiet {
 			_, _ = fmt.Fprintf(s.Err, "Unable to find image '%s' locally\n", reference.FamiliarString(named))
 		}
 		if err := n.fetch(ctx, s, r.Config.Image); err != nil {
 			return "", err
 		}
-		created, err = api.ContainerCreate(ctx, create)
+		id, warnings, err = create(ctx, api, platform)
 	}
-	if err != nil {
+	if id == "" {
 		return "", err
 	}
-	if err := credentials.copyInto(ctx, api, created.ID); err != nil {
-		created.Warnings = append(created.Warnings, err.Error())
+	if failed := credentials.copyInto(ctx, api, id); failed != nil {
+		warnings = append(warnings, failed.Error())
 	}
-	for _, warning := range created.Warnings {
+	for _, warning := range warnings {
 		_, _ = fmt.Fprintln(s.Err, "WARNING:", warning)
 	}
-	return created.ID, cid.write(created.ID)
+	return id, errors.Join(err, cid.write(id))
 }
 
 // parsedPlatform is the value of --platform, or nil.

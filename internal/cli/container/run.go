@@ -60,6 +60,11 @@ func (o *runOptions) run(ctx context.Context, s *session.Session, r *creation.Re
 	if err != nil {
 		return err
 	}
+	if !r.Config.Tty && !o.apiMount {
+		if err := o.runAtOnce(ctx, s, r); !errors.Is(err, connection.ErrNoRun) {
+			return err
+		}
+	}
 	id, err := o.make(ctx, s, r)
 	if err != nil {
 		return runError(err)
