@@ -33,6 +33,9 @@ func (e *Engine) check(r *container.Record) error {
 	if err := checkLimits(h); err != nil {
 		return err
 	}
+	if err := checkNames(c, h); err != nil {
+		return err
+	}
 	if _, err := oci.Capabilities(h.CapAdd, h.CapDrop, h.Privileged, e.allCaps(e.isolated(h))); err != nil {
 		return err
 	}
@@ -41,9 +44,6 @@ func (e *Engine) check(r *container.Record) error {
 	}
 	if h.Runtime != "" && h.Runtime != "tug" {
 		return invalid("unknown or invalid runtime name: %s; the built-in one is called tug", h.Runtime)
-	}
-	if !h.Privileged && strings.HasPrefix(h.UsernsMode, "container:") {
-		return invalid("invalid user namespace mode %q: it is \"\" or \"host\"", h.UsernsMode)
 	}
 	for _, u := range h.Ulimits {
 		if u.Hard != -1 && (u.Soft == -1 || u.Soft > u.Hard) {
@@ -99,12 +99,16 @@ func (e *Engine) checkModes(h *container.HostConfig) error {
 	}
 	for _, c := range []struct {
 		mode    string
+		joins   bool // another container's may be joined
 		allowed []string
 	}{
-		{h.IpcMode, []string{"", "none", "private", "shareable", "host"}}, {h.PidMode, []string{"", "host", "private"}},
-		{h.UTSMode, []string{"", "host", "private"}}, {h.UsernsMode, []string{"", "host", "auto"}}, {h.CgroupnsMode, []string{"", "private", "host"}},
+		{h.IpcMode, true, []string{"", "none", "private", "shareable", "host"}},
+		{h.PidMode, true, []string{"", "host", "private"}},
+		{h.UTSMode, false, []string{"", "host", "private"}},
+		{h.UsernsMode, false, []string{"", "host", "auto"}},
+		{h.CgroupnsMode, false, []string{"", "private", "host"}},
 	} {
-		if _, ok := joined(c.mode); ok {
+		if _, ok := joined(c.mode); ok && c.joins {
 			continue
 		}
 		if !contains(c.allowed, c.mode) {

@@ -35,6 +35,9 @@ func (e *Engine) Create(ctx context.Context, req CreateRequest) (id string, warn
 	if err := e.resolveMounts(ctx, r, img, &undo); err != nil {
 		return "", nil, err
 	}
+	if e.isolated(&r.Host) {
+		warnUnmapped(r)
+	}
 	if err := e.add(r, req.Name != ""); err != nil {
 		return "", nil, err
 	}

@@ -239,17 +239,22 @@ func (e *Engine) run(id string) (*run, bool) {
 	return r, ok
 }
 
-// isolated tells whether a container is to have a user namespace, and a warning if it cannot have one.
+// isolated tells whether a container is to have a user namespace of its own or of the container that it joins.
 func (e *Engine) isolated(h *container.HostConfig) bool {
+	const longest = 32 // a chain of containers that join each other may by now be a circle
+	return e.isolatedWithin(h, longest)
+}
+
+func (e *Engine) isolatedWithin(h *container.HostConfig, chain int) bool {
 	if !e.UserNS || h.UsernsMode == "host" || h.Privileged || h.NetworkMode == "host" || h.PidMode == "host" || h.IpcMode == "host" {
 		return false
 	}
 	return !slices.ContainsFunc([]string{h.NetworkMode, h.PidMode, h.IpcMode}, func(m string) bool {
 		owner, ok := joined(m)
-		if !ok {
+		if !ok || chain == 0 {
 			return false
 		}
 		r, err := e.containers.Get(owner)
-		return err == nil && !e.isolated(&r.Host)
+		return err == nil && !e.isolatedWithin(&r.Host, chain-1)
 	})
 }

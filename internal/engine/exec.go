@@ -199,7 +199,6 @@ func (e *Engine) execProcess(ctx context.Context, r *container.Record, spec *spe
 	if c.Privileged {
 		all := e.allCaps(e.isolated(&r.Host))
 		p.Capabilities = &specs.LinuxCapabilities{Bounding: all, Effective: all, Permitted: all}
-		p.NoNewPrivileges = false
 	}
 	return &p, nil
 }

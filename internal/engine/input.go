@@ -56,6 +56,9 @@ func (e *Engine) prepare(ctx context.Context, r *container.Record, idBase uint32
 		p.env.Files[f] = true
 	}
 	p.spec = oci.Spec(in)
+	if err := oci.CheckSysctls(p.spec); err != nil {
+		return nil, err
+	}
 	for i := range p.spec.Mounts {
 		if m := &p.spec.Mounts[i]; m.Source == oci.InitSource {
 			m.Source = e.Shim

@@ -25,10 +25,15 @@ func kernelRelease() (release string, major, minor int) {
 	return release, major, minor
 }
 
+// kernelSince tells whether the kernel is of the given release or a later one.
+func kernelSince(major, minor int) bool {
+	_, ma, mi := kernelRelease()
+	return ma > major || ma == major && mi >= minor
+}
+
 // probeKernel finds out what the kernel can do and the engine may do.
 func probeKernel() plan.Kernel {
-	_, major, minor := kernelRelease()
-	since := func(ma, mi int) bool { return major > ma || major == ma && minor >= mi }
+	since := kernelSince
 	k := plan.Kernel{
 		LastCap: 40, MountSetattr: since(5, 12), IDMapped: since(5, 19),
 		LowerdirAdd: since(6, 8), OverlayFD: since(6, 13), DetachedLayers: since(6, 15),

@@ -52,7 +52,12 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 		}
 	}
 	for dest, options := range r.Host.Tmpfs {
-		if err := add(tmpfs(dest, options)); err != nil {
+		m := tmpfs(dest, options)
+		err := checkTmpfs(m.Options)
+		if err == nil {
+			err = add(m)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -202,6 +207,7 @@ func mountPoint(a container.Mount) (container.MountPoint, error) {
 				m.Options = append(m.Options, strings.Join(kv, "="))
 			}
 		}
+		return m, checkTmpfs(m.Options)
 	default:
 		return m, invalid("mount type %q unknown", a.Type)
 	}

@@ -25,7 +25,7 @@ func (e *Engine) fillVolume(ctx context.Context, target string, img image.Image,
 	if err != nil || len(root.Layers) == 0 {
 		return err
 	}
-	mount, err := readOnlyOverlay(root)
+	mount, err := e.readOnlyOverlay(root)
 	if err != nil {
 		return err
 	}
@@ -59,15 +59,10 @@ func sameOwner(target string, dir int) error {
 }
 
 // readOnlyOverlay gives a detached mount of an image's layers.
-func readOnlyOverlay(root image.Rootfs) (int, error) {
+func (e *Engine) readOnlyOverlay(root image.Rootfs) (int, error) {
 	if len(root.Layers) == 1 {
 		return unix.Open(filepath.Join(root.Base, root.Layers[0]), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	}
-	fsfd, err := unix.Fsopen("overlay", unix.FSOPEN_CLOEXEC)
-	if err != nil {
-		return 0, fmt.Errorf("open file system overlay: %w", err)
-	}
-	defer unix.Close(fsfd)
 	base, err := unix.Open(root.Base, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return 0, err
@@ -82,11 +77,35 @@ func readOnlyOverlay(root image.Rootfs) (int, error) {
 		defer unix.Close(fd)
 		paths[i] = fmt.Sprintf("/proc/self/fd/%d", fd)
 	}
-	if err := unix.FsconfigSetString(fsfd, "lowerdir", strings.Join(paths, ":")); err != nil {
-		return 0, fmt.Errorf("overlay: %w", err)
+	if !e.kernel.LowerdirAdd {
+		return e.mountReadOnly(paths)
+	}
+	fsfd, err := unix.Fsopen("overlay", unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return 0, fmt.Errorf("open file system overlay: %w", err)
+	}
+	defer unix.Close(fsfd)
+	for _, p := range paths { // one by one: a value of fsconfig(2) has at most 256 bytes
+		if err := unix.FsconfigSetString(fsfd, "lowerdir+", p); err != nil {
+			return 0, fmt.Errorf("overlay: %w", err)
+		}
 	}
 	if err := unix.FsconfigCreate(fsfd); err != nil {
 		return 0, fmt.Errorf("overlay: %w", err)
 	}
 	return unix.Fsmount(fsfd, unix.FSMOUNT_CLOEXEC, unix.MOUNT_ATTR_RDONLY)
+}
+
+// mountReadOnly is readOnlyOverlay for kernels before 6.8: it mounts the layers on a folder and picks the mount up.
+func (e *Engine) mountReadOnly(layers []string) (fd int, err error) {
+	dir, err := os.MkdirTemp(e.execRoot, "layers-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(dir)
+	if err := unix.Mount("overlay", dir, "overlay", unix.MS_RDONLY, "lowerdir="+strings.Join(layers, ":")); err != nil {
+		return 0, fmt.Errorf("mount the image's layers: %w", err)
+	}
+	defer unix.Unmount(dir, unix.MNT_DETACH)
+	return unix.OpenTree(unix.AT_FDCWD, dir, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
 }

@@ -83,8 +83,10 @@ func blockIO(r *container.Resources) (*specs.LinuxBlockIO, error) {
 		from []container.ThrottleDevice
 		to   *[]specs.LinuxThrottleDevice
 	}{
-		{r.BlkioDeviceReadBps, &b.ThrottleReadBpsDevice}, {r.BlkioDeviceWriteBps, &b.ThrottleWriteBpsDevice},
-		{r.BlkioDeviceReadIOps, &b.ThrottleReadIOPSDevice}, {r.BlkioDeviceWriteIOps, &b.ThrottleWriteIOPSDevice},
+		{r.BlkioDeviceReadBps, &b.ThrottleReadBpsDevice},
+		{r.BlkioDeviceWriteBps, &b.ThrottleWriteBpsDevice},
+		{r.BlkioDeviceReadIOps, &b.ThrottleReadIOPSDevice},
+		{r.BlkioDeviceWriteIOps, &b.ThrottleWriteIOPSDevice},
 	} {
 		for _, d := range t.from {
 			major, minor, err := blockDevice(d.Path)

@@ -203,25 +203,3 @@ func namespaces(in *Input) []specs.LinuxNamespace {
 	add(specs.UserNamespace, !in.UserNS, in.JoinUser)
 	return list
 }
-
-// sysctls adds what Docker sets by default: ping and low ports need no capability where the network is the container's.
-func sysctls(in *Input) map[string]string {
-	set := maps.Clone(in.Record.Host.Sysctls)
-	if set == nil {
-		set = map[string]string{}
-	}
-	if in.HostNetwork || in.NetNS != "" {
-		return set
-	}
-	if _, ok := set["net.ipv4.ping_group_range"]; !ok && !in.Record.Host.Privileged {
-		last := "2147483647"
-		if in.UserNS {
-			last = "65535" // the highest group that exists there
-		}
-		set["net.ipv4.ping_group_range"] = "0 " + last
-	}
-	if _, ok := set["net.ipv4.ip_unprivileged_port_start"]; !ok {
-		set["net.ipv4.ip_unprivileged_port_start"] = "0"
-	}
-	return set
-}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/containerd/errdefs"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 )
@@ -46,7 +47,7 @@ func Container(spec *specs.Spec, env *Env) (*Plan, error) {
 
 func (b *builder) finish() (*Plan, error) {
 	if b.err != nil {
-		return nil, b.err
+		return nil, fmt.Errorf("%w: %w", b.err, errdefs.ErrInvalidArgument) // all of it comes from the specification
 	}
 	p := b.p
 	p.Arena = append(p.Arena, 0) // whatever lies last, a string ends
