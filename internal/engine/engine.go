@@ -241,20 +241,21 @@ func (e *Engine) run(id string) (*run, bool) {
 
 // isolated tells whether a container is to have a user namespace of its own or of the container that it joins.
 func (e *Engine) isolated(h *container.HostConfig) bool {
-	const longest = 32 // a chain of containers that join each other may by now be a circle
-	return e.isolatedWithin(h, longest)
+	return e.isolatedBut(h, map[string]bool{})
 }
 
-func (e *Engine) isolatedWithin(h *container.HostConfig, chain int) bool {
+// isolatedBut is isolated that does not ask the containers seen already, for some may join each other in a circle by now.
+func (e *Engine) isolatedBut(h *container.HostConfig, seen map[string]bool) bool {
 	if !e.UserNS || h.UsernsMode == "host" || h.Privileged || h.NetworkMode == "host" || h.PidMode == "host" || h.IpcMode == "host" {
 		return false
 	}
 	return !slices.ContainsFunc([]string{h.NetworkMode, h.PidMode, h.IpcMode}, func(m string) bool {
 		owner, ok := joined(m)
-		if !ok || chain == 0 {
+		if !ok || seen[owner] {
 			return false
 		}
+		seen[owner] = true
 		r, err := e.containers.Get(owner)
-		return err == nil && !e.isolatedWithin(&r.Host, chain-1)
+		return err == nil && !e.isolatedBut(&r.Host, seen)
 	})
 }
