@@ -41,6 +41,7 @@ type Server struct {
 	execs     map[string]*process
 	pending   map[string][]*client // attached to a process that is not started yet
 	devpts    int
+	mounts    int   // the container's mount namespace; see keepMounts
 	held      []int // sockets that keep published ports
 	log       *logs.Writer
 	oomFile   string
@@ -199,6 +200,7 @@ func (s *Server) run(c *conn, body []byte) ([]byte, error) {
 			unix.Close(fd)
 		}
 	}
+	s.keepMounts(p.pid)
 	go s.endWith(p)
 	go s.settle(p)
 	return shim.Proc{Pid: p.pid, Started: p.started, Warnings: warnings}.Encode(), nil
@@ -237,6 +239,17 @@ func (s *Server) keepDevpts(fd int) {
 	if fd > 0 {
 		s.mu.Lock()
 		s.devpts = fd
+		s.mu.Unlock()
+	}
+}
+
+// keepMounts holds the container's mount namespace open until the shim ends. Else the container's last process would take
+// its mounts apart as it ends, for which the kernel waits a while, and everybody who waits for the container with it.
+func (s *Server) keepMounts(pid int) {
+	fd, err := unix.Open(fmt.Sprintf("/proc/%d/ns/mnt", pid), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err == nil { // else it has ended already
+		s.mu.Lock()
+		s.mounts = fd
 		s.mu.Unlock()
 	}
 }
