@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -32,21 +33,21 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	}
 	undo.Add(func() { e.slots.discard(berth) })
 
-	// The clients that wait are attached while the rest is made.
-	attached := make(chan error, 1)
-	go func() { attached <- e.connectWaiting(r.ID, berth.Shim) }()
-
+	// What takes its time goes on beside the rest: the cgroup, and the clients that wait.
+	attached := async(func() error { return e.connectWaiting(r.ID, berth.Shim) })
 	group := e.cgroups.Open(e.cgroupParent(r), r.ID)
 	p, err := e.prepare(ctx, r, berth.IDBase, group)
 	if err != nil {
 		return nil, nil, err
 	}
-	if group, err = e.cgroups.Create(e.cgroupParent(r), r.ID, p.spec.Linux.Resources); err != nil {
-		return nil, nil, err
-	}
+	grouped := async(func() error {
+		_, err := e.cgroups.Create(e.cgroupParent(r), r.ID, p.spec.Linux.Resources)
+		return err
+	})
 	undo.Add(func() {
-		e.killGroup(group) // what a shim that was killed meanwhile has started
-		e.removeGroup(group)
+		if grouped() == nil {
+			e.removeGroup(group)
+		}
 	})
 
 	endpoints, err := e.connect(ctx, r, berth, &undo)
@@ -65,7 +66,7 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := <-attached; err != nil {
+	if err := errors.Join(grouped(), attached()); err != nil {
 		return nil, nil, err
 	}
 	request, err := e.request(r, compiled, group)
@@ -84,6 +85,13 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	}
 	made := &run{client: berth.Shim, endpoints: endpoints, ports: published.Ports, group: group, pid: proc.Pid, started: proc.Started, idBase: berth.IDBase, warnings: proc.Warnings, exited: make(chan struct{})}
 	return made, live, nil
+}
+
+// async begins f and gives a function that waits for its error.
+func async(f func() error) (wait func() error) {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	return sync.OnceValue(func() error { return <-done })
 }
 
 // liveEndpoints is what is kept on disk of a run's networks, for the next daemon.
