@@ -80,9 +80,8 @@ func (s *slots) take(ctx context.Context, w want) (*berth, error) {
 	return s.make(ctx, w)
 }
 
-// pop takes a ready slot, if there is one, and has another one made.
+// pop takes a ready slot, if there is one.
 func (s *slots) pop() (*berth, bool) {
-	defer s.wake()
 	select {
 	case b := <-s.ready:
 		return b, true
@@ -91,6 +90,7 @@ func (s *slots) pop() (*berth, bool) {
 	}
 }
 
+// wake has the slots that were taken made again. It is called when a start is over, so that the two do not compete.
 func (s *slots) wake() {
 	select {
 	case s.refill <- struct{}{}:

@@ -32,6 +32,7 @@ func (e *Engine) Start(ctx context.Context, ref string) error {
 func (e *Engine) start(ctx context.Context, r *container.Record) error {
 	// A start that has begun is finished or undone, whatever becomes of the client.
 	ctx = context.WithoutCancel(ctx)
+	defer e.slots.wake()
 	run, live, err := e.launch(ctx, r)
 	if err != nil {
 		return e.startFailed(r, err)
