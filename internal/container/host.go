@@ -40,8 +40,8 @@ type HostConfig struct {
 	Sysctls        map[string]string `json:",omitempty"`
 	Runtime        string            `json:",omitempty"`
 	Init           *bool             `json:",omitempty"`
-	MaskedPaths    []string          `json:",omitempty"` // nil: the defaults; empty: none
-	ReadonlyPaths  []string          `json:",omitempty"` // nil: the defaults; empty: none
+	MaskedPaths    []string          `json:",omitzero"` // nil: the defaults; empty: none
+	ReadonlyPaths  []string          `json:",omitzero"` // nil: the defaults; empty: none
 
 	Resources
 }

@@ -89,7 +89,8 @@ func (e *Engine) input(r *container.Record, root image.Rootfs, idBase uint32, gr
 		Cgroup: group.Path(), CgroupMounts: group.Mounts(), Files: e.etcFiles(r.ID),
 	}
 	if sec.unmask {
-		h.MaskedPaths, h.ReadonlyPaths = []string{}, []string{}
+		in.Record = r.Clone() // what is in the store is not changed
+		in.Record.Host.MaskedPaths, in.Record.Host.ReadonlyPaths = []string{}, []string{}
 	}
 	if h.Init != nil && *h.Init {
 		in.Init = initPath
