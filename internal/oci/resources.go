@@ -195,7 +195,7 @@ func deviceNode(path, inside string) (specs.LinuxDevice, bool, error) {
 func DeviceRule(text string) (specs.LinuxDeviceCgroup, error) {
 	bad := fmt.Errorf("invalid device cgroup rule format: '%s': it is like 'c 42:* rmw': %w", text, errdefs.ErrInvalidArgument)
 	f := strings.Fields(text)
-	if len(f) != 3 || !strings.Contains("acb", f[0]) || strings.Trim(f[2], "rwm") != "" {
+	if len(f) != 3 || len(f[0]) != 1 || !strings.Contains("acb", f[0]) || strings.Trim(f[2], "rwm") != "" {
 		return specs.LinuxDeviceCgroup{}, bad
 	}
 	rule := specs.LinuxDeviceCgroup{Allow: true, Type: f[0], Access: f[2]}
