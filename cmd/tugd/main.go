@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
 	"tug/internal/api"
@@ -41,7 +42,8 @@ func run(c *config) error {
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.level()}))
 	unix.Umask(0o022)
-	debug.SetGCPercent(400) // the heap is small and starts are many: collect less often
+	logrus.SetLevel(logrus.ErrorLevel) // libraries warn of what is no matter here
+	debug.SetGCPercent(400)            // the heap is small and starts are many: collect less often
 	raiseOpenFiles(log)
 
 	release, err := writePid(c.Pidfile)

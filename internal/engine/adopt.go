@@ -184,6 +184,9 @@ func (e *Engine) sweepContainers() {
 			e.sweepRecord(r)
 		}
 	}
+	for _, id := range e.images.RemovedInUse() {
+		e.releaseImage(id.String())
+	}
 	trash, _ := os.ReadDir(filepath.Join(e.dataRoot, "trash"))
 	for _, f := range trash {
 		e.work.Go(func() { os.RemoveAll(filepath.Join(e.dataRoot, "trash", f.Name())) })

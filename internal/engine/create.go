@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/image"
+	"tug/internal/oci"
 	"tug/internal/undo"
 )
 
@@ -40,6 +42,10 @@ func (e *Engine) Create(ctx context.Context, req CreateRequest) (id string, warn
 	}
 	if err := e.add(r, req.Name != ""); err != nil {
 		return "", nil, err
+	}
+	// From here on the image cannot go without the container; it may have gone just before.
+	if _, err := e.imageOf(ctx, r); err != nil {
+		return "", nil, errors.Join(err, e.containers.Remove(r))
 	}
 	e.publish(r, "create")
 	return r.ID, r.Warnings, nil
@@ -80,6 +86,11 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	if err := e.check(r); err != nil {
 		return nil, img, err
 	}
+	limits, err := oci.Resources(&r.Host.Resources, nil)
+	if err != nil {
+		return nil, img, err
+	}
+	r.Warnings = append(r.Warnings, e.cgroups.Adjust(limits)...)
 	return r, img, nil
 }
 

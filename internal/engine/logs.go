@@ -2,8 +2,8 @@ package engine
 
 import (
 	"context"
-
 	"fmt"
+
 	"github.com/containerd/errdefs"
 
 	"tug/internal/container"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/containerd/errdefs"
+	"github.com/opencontainers/go-digest"
 
 	"tug/internal/container"
 )
@@ -57,8 +58,24 @@ func (e *Engine) discard(r *container.Record, volumes bool) error {
 	e.dropWaiting(r.ID)
 	e.forgetExecs(r.ID)
 	e.throwAway(r.ID)
+	e.releaseImage(r.ImageID)
 	e.publish(r, "destroy")
 	return nil
+}
+
+// releaseImage lets go of an image that was removed by force while containers used it, with the last of them.
+func (e *Engine) releaseImage(id string) {
+	if img, err := e.images.Get(e.life, id); err != nil || !img.Removed {
+		return
+	}
+	for _, r := range e.containers.List() {
+		if r.ImageID == id {
+			return
+		}
+	}
+	if err := e.images.Unuse(e.life, digest.Digest(id)); err != nil && e.life.Err() == nil {
+		e.log.Warn("remove an image that was in use", "image", id, "error", err)
+	}
 }
 
 // discardVolumes removes a container's anonymous volumes, but for those that another container has from it.

@@ -76,6 +76,9 @@ func (e *Engine) profile(s security, caps []string, privileged bool) (*specs.Lin
 	if err != nil {
 		return nil, fmt.Errorf("seccomp profile: %w: %w", err, errdefs.ErrInvalidArgument)
 	}
+	if p != nil && p.ListenerPath != "" {
+		return nil, invalid("seccomp profile: a listener (listenerPath) is not supported")
+	}
 	return p, nil
 }
 
