@@ -42,6 +42,8 @@ func (e *encoder) bool(v bool) {
 	}
 }
 
+var errTorn = errors.New("a torn message")
+
 // decoder reads fields; after a fault it gives zeros and keeps the error.
 type decoder struct {
 	b   []byte
@@ -51,7 +53,7 @@ type decoder struct {
 func (d *decoder) int() int64 {
 	n, k := binary.Varint(d.b)
 	if k <= 0 {
-		d.b, d.err = nil, errors.New("a torn message")
+		d.b, d.err = nil, errTorn
 		return 0
 	}
 	d.b = d.b[k:]
@@ -61,7 +63,7 @@ func (d *decoder) int() int64 {
 func (d *decoder) bytes() []byte {
 	n := d.int()
 	if n < 0 || n > int64(len(d.b)) {
-		d.b, d.err = nil, errors.New("a torn message")
+		d.b, d.err = nil, errTorn
 		return nil
 	}
 	s := d.b[:n:n]

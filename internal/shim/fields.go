@@ -53,6 +53,7 @@ func DecodeRun(b []byte) (*Run, error) {
 func (d *decoder) count() int {
 	n := d.int()
 	if n < 0 || n > int64(len(d.b)) {
+		d.b, d.err = nil, errTorn
 		return 0
 	}
 	return int(n)
