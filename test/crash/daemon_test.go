@@ -101,7 +101,9 @@ func (d *daemon) docker(args ...string) (string, error) {
 	var stderr bytes.Buffer
 	if os.Getenv("TUG_TEST_TIMES") != "" {
 		begin := time.Now()
-		defer func() { d.t.Logf("%s docker %.60s", time.Since(begin).Round(time.Millisecond), strings.Join(args, " ")) }()
+		defer func() {
+			d.t.Logf("%s docker %.60s", time.Since(begin).Round(time.Millisecond), strings.Join(args, " "))
+		}()
 	}
 	c := d.command(args...)
 	c.Stderr = &stderr

@@ -1,0 +1,117 @@
+package crash
+
+import (
+	"fmt"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Every step of a start, an end and a removal is one at which the daemon can be killed. A start takes some milliseconds:
+// here the kill comes a little later each time.
+
+const (
+	steps    = 16
+	stepTime = 1200 * time.Microsecond // with the client's own start of some 8 ms
+)
+
+// killDuring kills the daemon the given time after it was asked to do something, starts it again, and tells whether the
+// client was told that it was done.
+func (d *daemon) killDuring(after time.Duration, args ...string) (done bool) {
+	d.t.Helper()
+	told := make(chan error, 1)
+	begin := time.Now()
+	go func() { told <- d.command(args...).Run() }()
+	time.Sleep(time.Until(begin.Add(after)))
+	d.kill()
+	err := <-told
+	d.start()
+	return err == nil
+}
+
+func delay(step int) time.Duration { return 6*time.Millisecond + time.Duration(step)*stepTime }
+
+func TestKilledAtAnyStepOfAStart(t *testing.T) {
+	d := newDaemon(t, "busybox")
+	port := freePort(t)
+	publish := []string{"-p", fmt.Sprint(port, ":80")}
+	acknowledged, running := 0, 0
+	for i := range steps {
+		d.must(append([]string{"create"}, counterArgs("victim", publish...)...)...)
+		done := d.killDuring(delay(i), "start", "victim")
+		switch state := d.inspect("victim", "{{.State.Status}}"); {
+		case state == "running":
+			d.goesOn("victim", 1)
+			running++
+		case done || state != "created":
+			t.Errorf("killed after %s (start acknowledged: %t): the container is %q", delay(i), done, state)
+		}
+		if done {
+			acknowledged++
+		}
+		d.must("rm", "-f", "victim")
+		// Neither its name nor its port is taken by a ghost.
+		d.run("victim", publish...)
+		if page, err := fetch(port); page != "victim" {
+			t.Errorf("killed after %s: the port leads to %q, %v", delay(i), page, err)
+		}
+		d.must("rm", "-f", "victim")
+	}
+	t.Logf("of %d starts %d were acknowledged, and %d ran on", steps, acknowledged, running)
+}
+
+func TestKilledAtAnyStepOfAnEnd(t *testing.T) {
+	d := newDaemon(t, "busybox")
+	port := freePort(t)
+	acknowledged := 0
+	for i := range steps {
+		d.run("victim", "-p", fmt.Sprint(port, ":80"))
+		d.run("brief", "--rm")
+		pid := d.pid("brief")
+		brief := make(chan struct{})
+		go func() {
+			time.Sleep(delay(i))
+			syscall.Kill(pid, syscall.SIGUSR1)
+			close(brief)
+		}()
+		if d.killDuring(delay(i), "stop", "victim") {
+			acknowledged++
+		}
+		<-brief
+		d.eventually("the container with --rm is removed", func() bool { return d.inspect("brief", "{{.ID}}") == "" })
+		// The signal may not have been sent, or the container may be about to end.
+		d.docker("stop", "victim")
+		if state := d.inspect("victim", "{{.State.Status}} {{.State.ExitCode}}"); state != "exited 7" {
+			t.Errorf("killed after %s: the container is %q", delay(i), state)
+		}
+		d.must("start", "victim")
+		d.goesOn("victim", 2)
+		d.must("rm", "-f", "victim")
+	}
+	t.Logf("of %d stops %d were acknowledged", steps, acknowledged)
+}
+
+func TestKilledAtAnyStepOfARemoval(t *testing.T) {
+	d := newDaemon(t, "busybox")
+	port := freePort(t)
+	acknowledged, left := 0, 0
+	for i := range steps {
+		d.run("victim", "-p", fmt.Sprint(port, ":80"), "-v", "/data")
+		done := d.killDuring(delay(i), "rm", "-fv", "victim")
+		if done {
+			acknowledged++
+		}
+		if there := d.inspect("victim", "{{.ID}}") != ""; there && done {
+			t.Errorf("killed after %s: the removed container is there again", delay(i))
+		} else if there {
+			d.must("rm", "-fv", "victim")
+		}
+		volumes, _ := filepath.Glob(filepath.Join(d.dir, "data/volumes/*"))
+		if len(volumes) > left {
+			t.Errorf("killed after %s: its volume is left: %s", delay(i), volumes)
+			left = len(volumes)
+		}
+	}
+	t.Logf("of %d removals %d were acknowledged", steps, acknowledged)
+}
