@@ -130,9 +130,11 @@ func (d *daemon) leftovers() (left []string) {
 		found, _ := filepath.Glob(filepath.Join(d.dir, pattern))
 		left = append(left, found...)
 	}
-	rules, err := exec.Command("nft", "list", "table", "inet", "tug-"+d.name+"0").Output()
-	if err == nil && bytes.Contains(rules, []byte("dnat to")) && bytes.Contains(rules, []byte(" . tcp : ")) {
-		left = append(left, "published ports:\n"+string(rules))
+	for _, m := range []string{"published4", "published-at4", "published6", "published-at6"} {
+		ports, err := exec.Command("nft", "list", "map", "inet", "tug-"+d.name+"0", m).Output()
+		if err != nil || bytes.Contains(ports, []byte("elements")) {
+			left = append(left, fmt.Sprintf("published ports: %v: %s", err, ports))
+		}
 	}
 	return left
 }
