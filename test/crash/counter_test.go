@@ -76,19 +76,24 @@ func (d *daemon) pid(name string) int {
 // shim is the host's number of a container's shim, the parent of its first process.
 func (d *daemon) shim(name string) int {
 	d.t.Helper()
-	pid := d.pid(name)
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	_, rest, ok := strings.Cut(string(stat), ") ")
-	fields := strings.Fields(rest)
-	if err != nil || !ok || len(fields) < 2 {
-		d.t.Fatalf("process %d of %s: %v", pid, name, err)
-	}
-	parent, _ := strconv.Atoi(fields[1])
-	args, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", parent))
+	shim := parent(d.pid(name))
+	args, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", shim))
 	if !strings.HasPrefix(string(args), "tug-shim\x00"+filepath.Join(d.dir, "run")) {
-		d.t.Fatalf("process %d of %s is the child of %d, which is no shim: %q", pid, name, parent, args)
+		d.t.Fatalf("%s is the child of %d, which is no shim: %q", name, shim, args)
 	}
-	return parent
+	return shim
+}
+
+// parent gives the number of a process's parent, or 0.
+func parent(pid int) int {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 2 {
+		return 0
+	}
+	n, _ := strconv.Atoi(fields[1])
+	return n
 }
 
 // killProcess kills a process of this test's containers and returns when it is gone.

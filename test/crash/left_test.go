@@ -39,6 +39,18 @@ func (d *daemon) processes() (list []string) {
 	return list
 }
 
+// processesOf are those in the cgroup of one container.
+func (d *daemon) processesOf(name string) (list []string) {
+	id := d.inspect(name, "{{.ID}}")
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range dirs {
+		if groups, _ := os.ReadFile(filepath.Join(dir, "cgroup")); strings.Contains(string(groups), id) {
+			list = append(list, dir)
+		}
+	}
+	return list
+}
+
 // interfaces are the ports of the daemon's bridge.
 func (d *daemon) interfaces() (list []string) {
 	links, _ := net.Interfaces()

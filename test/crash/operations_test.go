@@ -31,6 +31,30 @@ func (w *world) choose() operation {
 	return list[w.rng.IntN(len(list))]
 }
 
+// several picks up to four more operations that have nothing to do with the first and with each other.
+func (w *world) several(first operation) []operation {
+	list := []operation{first}
+	for range w.rng.IntN(5) {
+		o := w.choose()
+		if !slices.ContainsFunc(list, o.meets) {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
+// meets tells whether two operations want the same name or port.
+func (o operation) meets(other operation) bool {
+	for _, a := range o.outcomes {
+		for _, b := range other.outcomes {
+			if a.name == b.name || a.port != 0 && a.port == b.port {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (w *world) newBox(name string) (box, []string) {
 	b := box{name: name, label: name, brief: w.rng.IntN(3) == 0, port: w.freePort()}
 	var flags []string

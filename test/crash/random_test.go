@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestNothingIsLostWhateverIsKilledWhenever(t *testing.T) {
 		o := w.choose()
 		switch w.rng.IntN(12) {
 		case 0:
-			w.killDuring(o)
+			w.killDuring(w.several(o))
 		case 1:
 			w.do(o)
 			w.killBetween()
@@ -74,29 +75,46 @@ func (w *world) do(o operation) {
 	w.compare(result)
 }
 
-// killDuring kills the daemon in the middle of an operation. What was not acknowledged has happened or not; an end that
-// was under way is asked for again.
-func (w *world) killDuring(o operation) {
+// killDuring kills the daemon in the middle of operations.
+func (w *world) killDuring(list []operation) {
 	w.t.Helper()
 	after := time.Duration(2+w.rng.IntN(28)) * time.Millisecond
-	w.note("kill the daemon %s into: %s", after, o.what)
+	w.note("kill the daemon %s into: %v", after, list)
 	w.done["daemon killed during"]++
-	acknowledged := w.daemon.killDuring(after, o.args...)
+	begin := time.Now()
+	acknowledged := make([]bool, len(list))
+	var clients sync.WaitGroup
+	for i, o := range list {
+		clients.Go(func() { acknowledged[i] = w.command(o.args...).Run() == nil })
+	}
+	time.Sleep(time.Until(begin.Add(after)))
+	w.kill()
+	clients.Wait()
+	w.start()
+	for i, o := range list {
+		w.resolve(o, acknowledged[i])
+	}
+	w.check()
+}
+
+// resolve finds out what became of an operation during which the daemon was killed. What was not acknowledged has
+// happened or not; an end that was under way is asked for again.
+func (w *world) resolve(o operation, acknowledged bool) {
+	w.t.Helper()
+	outcomes := o.outcomes
+	result := outcomes[len(outcomes)-1]
 	if o.finish != nil {
 		w.settles(o.box)
 		w.docker(o.finish...) // no error: it may have ended
-		result := o.outcomes[len(o.outcomes)-1]
 		if o.finished != nil {
 			result = *o.finished
 		}
 		w.endsAs(result)
 		w.put(o.box, result)
-		w.check()
 		return
 	}
-	outcomes := o.outcomes
 	if acknowledged {
-		outcomes = outcomes[len(outcomes)-1:]
+		outcomes = []box{result}
 	}
 	for _, b := range outcomes {
 		if w.is(b) {
@@ -104,7 +122,6 @@ func (w *world) killDuring(o operation) {
 				b.starts = o.box.starts + 1 // it may have run until the next daemon ended it, as nobody had been told of it
 			}
 			w.put(o.box, b)
-			w.check()
 			return
 		}
 	}

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestAContainerEndsWithItsShim(t *testing.T) {
@@ -55,6 +57,106 @@ func TestStartsWorkThoughReadyShimsWereKilled(t *testing.T) {
 	}
 	for i := range 6 {
 		d.run(fmt.Sprint("c", i))
+	}
+}
+
+func TestShimsKilledAtAnyStepOfAStart(t *testing.T) {
+	d := newDaemon(t, "busybox")
+	port := freePort(t)
+	publish := []string{"-p", fmt.Sprint(port, ":80")}
+	survived := 0
+	for i := range steps {
+		d.must(append([]string{"create"}, counterArgs("victim", publish...)...)...)
+		told := make(chan error, 1)
+		begin := time.Now()
+		go func() { told <- d.command("start", "victim").Run() }()
+		time.Sleep(time.Until(begin.Add(delay(i))))
+		killed := d.shims()
+		for _, pid := range killed {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+		started := <-told == nil
+		if started && d.survives("victim", killed) {
+			survived++
+			d.goesOn("victim", 1)
+		} else {
+			d.eventually("the victim has no process", func() bool { return len(d.processesOf("victim")) == 0 })
+			if state := d.inspect("victim", "{{.State.Status}} {{.State.ExitCode}}"); strings.HasSuffix(state, " 0") {
+				t.Errorf("killed after %s: the container is %q", delay(i), state)
+			}
+			d.must("start", "victim")
+			d.goesOn("victim", 2)
+		}
+		if page, err := fetch(port); page != "victim" {
+			t.Errorf("killed after %s: the port leads to %q, %v", delay(i), page, err)
+		}
+		d.must("rm", "-f", "victim")
+	}
+	t.Logf("of %d starts %d had no shim yet that could be killed", steps, survived)
+}
+
+// survives tells whether a container was started in a shim that is none of the killed.
+func (d *daemon) survives(name string, killed []int) bool {
+	d.t.Helper()
+	for _, pid := range killed {
+		d.eventually("the killed are gone", func() bool { return !lives(pid) })
+	}
+	alive := false
+	d.eventually("the container has ended, or a shim", func() bool {
+		pid, _ := strconv.Atoi(d.inspect(name, "{{.State.Pid}}"))
+		alive = pid != 0 && slices.Contains(d.shims(), parent(pid))
+		return alive || pid == 0
+	})
+	return alive
+}
+
+func TestAShimKilledWhileItExecutesLeavesNothing(t *testing.T) {
+	d := newDaemon(t, "busybox")
+	for i := range steps / 2 {
+		d.run("victim")
+		shim := d.shim("victim")
+		told := make(chan error, 1)
+		begin := time.Now()
+		go func() { told <- d.command("exec", "victim", "sleep", "1000").Run() }()
+		time.Sleep(time.Until(begin.Add(delay(2 * i))))
+		d.killProcess(shim, syscall.SIGKILL)
+		if <-told == nil {
+			t.Error("an exec whose shim was killed ended well")
+		}
+		if code := d.must("wait", "victim"); code != "137" {
+			t.Errorf("exit code %s", code)
+		}
+		d.eventually("the victim has no process", func() bool { return len(d.processesOf("victim")) == 0 })
+		d.must("rm", "victim")
+	}
+}
+
+func TestReadyShimsEndWithTheirDaemon(t *testing.T) {
+	d := newDaemon(t, "busybox")
+	d.run("stays")
+	d.eventually("shims are ready", func() bool { return len(d.shims()) >= 5 })
+	shim := d.shim("stays")
+	d.kill()
+	d.eventually("only the shim with a container lives on", func() bool { s := d.shims(); return len(s) == 1 && s[0] == shim })
+	d.start()
+	d.eventually("their interfaces are gone, and new ones are ready", func() bool { return len(d.interfaces()) == len(d.shims()) })
+	d.goesOn("stays", 1)
+}
+
+func TestARestartPolicyOutlivesAKilledShim(t *testing.T) {
+	d := newDaemon(t, "busybox")
+	d.run("again", "--restart", "on-failure:3")
+	for i := range 2 {
+		shim := d.shim("again")
+		if i == 1 {
+			d.kill()
+		}
+		d.killProcess(shim, syscall.SIGKILL)
+		if i == 1 {
+			d.start()
+		}
+		d.eventually("it is started again", func() bool { return d.inspect("again", "{{.State.Status}}") == "running" })
+		d.goesOn("again", 2+i)
 	}
 }
 

@@ -61,6 +61,8 @@ type operation struct {
 	finished *box
 }
 
+func (o operation) String() string { return o.what + " " + o.box.name }
+
 // world is a daemon, and what has to be true of its containers.
 type world struct {
 	*daemon
