@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/binary"
 	"os"
 	"slices"
 	"sync"
@@ -24,41 +23,14 @@ type process struct {
 	stdin   *os.File // nil: none, or closed
 	inputs  sync.Mutex
 
+	handles sync.Mutex // guards pidfd
+	pidfd   int        // -1: it has ended
+
 	clients sync.Mutex // guards list
 	list    []*client
 
 	done chan struct{} // closed once it has ended, its output is read and exit is set
 	exit shim.Exit
-}
-
-// client is an attached connection.
-type client struct {
-	conn *conn
-	want shim.Attach
-	tty  bool
-	gone chan struct{} // closed once nothing more is written to it
-	once sync.Once
-}
-
-func (c *client) leave() { c.once.Do(func() { close(c.gone) }) }
-
-// streamOut and streamErr are the stream numbers in the head of a frame (Docker Engine API, "Stream format").
-const (
-	streamOut = 1
-	streamErr = 2
-)
-
-// give writes a piece of output to the client, framed unless there is a terminal.
-func (c *client) give(stream byte, p []byte) error {
-	if c.tty {
-		_, err := c.conn.Write(p)
-		return err
-	}
-	frame := make([]byte, 8, 8+len(p))
-	frame[0] = stream
-	binary.BigEndian.PutUint32(frame[4:], uint32(len(p)))
-	_, err := c.conn.Write(append(frame, p...))
-	return err
 }
 
 // start carries out the plan; the process's output goes to the log, if it is the container's first, and to the clients
@@ -77,7 +49,7 @@ func (s *Server) start(encoded []byte, st shim.Streams, regs *fork.Registers, fi
 		c.tty = st.Terminal
 	}
 	var started fork.Started
-	end, err := s.reaper.start(func() (int, error) {
+	end, pidfd, err := s.reaper.start(func() (int, error) {
 		started, err = fork.Start(p, regs)
 		return started.Pid, err
 	})
@@ -86,7 +58,7 @@ func (s *Server) start(encoded []byte, st shim.Streams, regs *fork.Registers, fi
 		ends.closeParent()
 		return nil, nil, err
 	}
-	proc.pid, proc.started = started.Pid, time.Now()
+	proc.pid, proc.pidfd, proc.started = started.Pid, pidfd, time.Now()
 	s.keepDevpts(started.Devpts)
 	outputs := []output{{ends.stdout, streamOut}, {ends.stderr, streamErr}}
 	if st.Terminal {
@@ -110,8 +82,12 @@ type output struct {
 	stream byte
 }
 
-// afterExit is how long output is still read once its process has ended while another process holds the stream open.
-const afterExit = 250 * time.Millisecond
+// afterExit is how long output is still read once its process has ended while another process holds the stream open;
+// unread is when clients that do not read no longer hold that up.
+const (
+	afterExit = 250 * time.Millisecond
+	unread    = 100 * time.Millisecond
+)
 
 // run reads the outputs until the process has ended and they are empty, then tells how it ended.
 func (p *process) run(outputs []output, end <-chan ended, s *Server) {
@@ -127,11 +103,16 @@ func (p *process) run(outputs []output, end <-chan ended, s *Server) {
 	}()
 	select {
 	case <-drained:
-	case <-time.After(afterExit):
-		for _, o := range outputs {
-			o.file.SetReadDeadline(time.Now())
+	case <-time.After(unread):
+		p.outrun()
+		select {
+		case <-drained:
+		case <-time.After(afterExit - unread):
+			for _, o := range outputs {
+				o.file.SetReadDeadline(time.Now())
+			}
+			<-drained
 		}
-		<-drained
 	}
 	for _, o := range outputs {
 		o.file.Close()
@@ -144,9 +125,46 @@ func (p *process) run(outputs []output, end <-chan ended, s *Server) {
 	list := p.list
 	p.list = nil
 	p.clients.Unlock()
+	p.release()
 	for _, c := range list {
-		c.leave()
+		if c.late {
+			go c.finish()
+		} else {
+			c.leave()
+		}
 	}
+}
+
+// outrun lets the output be read to its end although some clients do not read it.
+func (p *process) outrun() {
+	p.clients.Lock()
+	defer p.clients.Unlock()
+	for _, c := range p.list {
+		c.conn.SetWriteDeadline(time.Now())
+	}
+}
+
+// release closes the pidfd of an exec. That of the container's first process stays, for execs under way.
+func (p *process) release() {
+	if p.first {
+		return
+	}
+	p.handles.Lock()
+	defer p.handles.Unlock()
+	if p.pidfd >= 0 {
+		unix.Close(p.pidfd)
+		p.pidfd = -1
+	}
+}
+
+// signal sends a signal to the process. Errors: ESRCH if it has ended.
+func (p *process) signal(sig unix.Signal) error {
+	p.handles.Lock()
+	defer p.handles.Unlock()
+	if p.pidfd < 0 {
+		return unix.ESRCH
+	}
+	return unix.PidfdSendSignal(p.pidfd, sig, nil, 0)
 }
 
 // pump copies one output to the sink and to every client that wants it. A client that does not read holds the process
@@ -204,7 +222,7 @@ func (p *process) attach(c *client) {
 	}
 }
 
-// input copies what a client sends to the process, until the client closes its side.
+// input copies what a client sends to the process, until the client closes its side, and forgets one that is gone.
 func (p *process) input(c *client) {
 	buf := make([]byte, 4096)
 	for {
@@ -218,6 +236,9 @@ func (p *process) input(c *client) {
 	}
 	if c.want.Stdin && p.streams.StdinOnce && !p.streams.Terminal {
 		p.closeStdin()
+	}
+	if c.conn.awaitHangup() == nil {
+		p.forget(c)
 	}
 }
 

@@ -36,7 +36,11 @@ func newReaper() *reaper {
 	return r
 }
 
+// reap waits for all children that have ended. It holds the lock meanwhile: a child that start finds not to have ended
+// early is still there, if only as a zombie, and its pid is no other's.
 func (r *reaper) reap() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for {
 		var ws unix.WaitStatus
 		pid, err := unix.Wait4(-1, &ws, unix.WNOHANG, nil)
@@ -50,19 +54,18 @@ func (r *reaper) reap() {
 		if ws.Signaled() {
 			e.code = 128 + int(ws.Signal())
 		}
-		r.mu.Lock()
 		if c, ok := r.watched[pid]; ok {
 			delete(r.watched, pid)
 			c <- e
 		} else if r.starting > 0 {
 			r.early[pid] = e
 		}
-		r.mu.Unlock()
 	}
 }
 
-// start runs f, which starts a child and gives its pid, and gives a channel that tells how the child ends.
-func (r *reaper) start(f func() (pid int, err error)) (<-chan ended, error) {
+// start runs f, which starts a child and gives its pid. It gives a channel that tells how the child ends, and a pidfd by
+// which it is meant even after its pid is another's (-1: it has ended).
+func (r *reaper) start(f func() (pid int, err error)) (end <-chan ended, pidfd int, err error) {
 	r.mu.Lock()
 	r.starting++
 	r.mu.Unlock()
@@ -70,15 +73,19 @@ func (r *reaper) start(f func() (pid int, err error)) (<-chan ended, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := make(chan ended, 1)
+	pidfd = -1
 	if err == nil {
 		if e, ok := r.early[pid]; ok {
 			c <- e
 		} else {
 			r.watched[pid] = c
+			if fd, err := unix.PidfdOpen(pid, 0); err == nil {
+				pidfd = fd
+			}
 		}
 	}
 	if r.starting--; r.starting == 0 {
 		clear(r.early)
 	}
-	return c, err
+	return c, pidfd, err
 }

@@ -22,13 +22,11 @@ func (s *Server) exec(body []byte) ([]byte, error) {
 	if main == nil {
 		return nil, fmt.Errorf("the container is not running")
 	}
-	target, err := unix.PidfdOpen(main.pid, 0)
-	if err != nil {
-		return nil, fmt.Errorf("find the container's first process: %w", err)
+	if main.pidfd < 0 {
+		return nil, fmt.Errorf("the container has ended")
 	}
-	defer unix.Close(target)
 	var regs fork.Registers
-	regs[plan.Target], regs[plan.Devpts] = target, devpts
+	regs[plan.Target], regs[plan.Devpts] = main.pidfd, devpts
 	waiting := s.take(x.ID)
 	p, _, err := s.start(x.Plan, x.Process, &regs, false, waiting)
 	if err != nil {
@@ -94,12 +92,7 @@ func (s *Server) signal(body []byte) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case <-p.done:
-		return unix.ESRCH
-	default:
-	}
-	if err := unix.Kill(p.pid, unix.Signal(n[0])); err != nil {
+	if err := p.signal(unix.Signal(n[0])); err != nil {
 		return fmt.Errorf("send signal %d: %w", n[0], err)
 	}
 	return nil

@@ -86,6 +86,20 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
+// awaitHangup waits until the other side is gone for good, and not only done with sending. Errors: the connection was
+// closed here.
+func (c *conn) awaitHangup() error {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return raw.Read(func(fd uintptr) bool {
+		state := []unix.PollFd{{Fd: int32(fd)}}
+		n, err := unix.Poll(state, 0)
+		return err == nil && n > 0 && state[0].Revents&(unix.POLLHUP|unix.POLLERR) != 0
+	})
+}
+
 // maxFDs is how many descriptors one message may bring (SCM_MAX_FD).
 const maxFDs = 253
 
