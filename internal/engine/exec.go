@@ -96,7 +96,8 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	if err != nil {
 		return nil, err
 	}
-	p, err := e.execPlan(ctx, r, run, &x.config)
+	size := cmp.Or(o.ConsoleSize, x.config.ConsoleSize, &[2]uint{})
+	p, err := e.execPlan(ctx, r, run, &x.config, size)
 	if err != nil {
 		return nil, &StartError{err}
 	}
@@ -104,7 +105,6 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	if err != nil {
 		return nil, err
 	}
-	size := cmp.Or(o.ConsoleSize, x.config.ConsoleSize, &[2]uint{})
 	proc, err := run.client.Exec(ctx, &shim.Exec{ID: x.id, Plan: p.Encode(), Process: shim.Streams{
 		Terminal: x.config.Tty, Height: int(size[0]), Width: int(size[1]), Stdin: x.config.AttachStdin, StdinOnce: true,
 	}})
@@ -147,7 +147,7 @@ func (e *Engine) execAttach(x *execution, run *run, detach bool) (*Attached, err
 }
 
 // execPlan compiles the plan of a process in a running container.
-func (e *Engine) execPlan(ctx context.Context, r *container.Record, run *run, c *ExecConfig) (*plan.Plan, error) {
+func (e *Engine) execPlan(ctx context.Context, r *container.Record, run *run, c *ExecConfig, size *[2]uint) (*plan.Plan, error) {
 	prep, err := e.prepare(ctx, r, run.idBase, run.group)
 	if err != nil {
 		return nil, err
@@ -156,6 +156,7 @@ func (e *Engine) execPlan(ctx context.Context, r *container.Record, run *run, c 
 	if err != nil {
 		return nil, err
 	}
+	p.ConsoleSize = &specs.Box{Height: size[0], Width: size[1]}
 	prep.env.OpenStdin = c.AttachStdin
 	if c.Privileged {
 		prep.env.Filter = nil

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"encoding/binary"
 	"path"
 	"strings"
 
@@ -41,7 +42,7 @@ func (c *compiler) terminal() {
 		}
 	}
 	if c.spec.Process.Terminal {
-		b.openTerminal(c.base() + c.spec.Process.User.UID)
+		b.openTerminal(c.base()+c.spec.Process.User.UID, c.spec.Process.ConsoleSize)
 	}
 }
 
@@ -57,11 +58,17 @@ func shiftGid(key, value string, base uint32) string {
 	return decimal(uint64(n) + uint64(base))
 }
 
-// openTerminal opens a new terminal in the devpts of the container: both ends come from the mount, by no path.
-func (b *builder) openTerminal(owner uint32) {
+// openTerminal opens a new terminal in the devpts of the container: both ends come from the mount, by no path. It has its
+// size before the program can ask for it.
+func (b *builder) openTerminal(owner uint32, size *specs.Box) {
 	b.call("open a terminal", unix.SYS_OPENAT, from(Devpts), b.str("ptmx"), num(unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC)).out(PtyMaster)
 	b.call("unlock the terminal", unix.SYS_IOCTL, from(PtyMaster), num(unix.TIOCSPTLCK), ptr(b.words(0)))
 	b.call("open the terminal's other end", unix.SYS_IOCTL, from(PtyMaster), num(unix.TIOCGPTPEER), num(unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC)).out(PtySlave)
+	if size != nil {
+		winsize := binary.NativeEndian.AppendUint16(nil, uint16(size.Height)) // struct winsize
+		winsize = append(binary.NativeEndian.AppendUint16(winsize, uint16(size.Width)), 0, 0, 0, 0)
+		b.call("set the terminal's size", unix.SYS_IOCTL, from(PtyMaster), num(unix.TIOCSWINSZ), ptr(b.block(winsize)))
+	}
 	b.call("give the terminal to its user", unix.SYS_FCHOWN, from(PtySlave), val(uint64(owner)), val(0xffffffff))
 }
 

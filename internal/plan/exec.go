@@ -18,7 +18,7 @@ func Exec(container *specs.Spec, p *specs.Process, env *Env) (*Plan, error) {
 	flags := c.execNamespaces()
 	c.openCgroups()
 	if p.Terminal {
-		b.openTerminal(c.base() + p.User.UID)
+		b.openTerminal(c.base()+p.User.UID, p.ConsoleSize)
 	}
 	b.ownStreams(c.base()+p.User.UID, p.Terminal, env.OpenStdin)
 	b.fork(sharedMemory, c.group)

@@ -41,6 +41,7 @@ var goldens = map[string]func(s *specs.Spec, e *plan.Env){
 	},
 	"kernel-6.8": func(_ *specs.Spec, e *plan.Env) { e.Kernel.OverlayFD, e.Kernel.DetachedLayers = false, false },
 	"terminal": func(s *specs.Spec, _ *plan.Env) {
+		s.Process.ConsoleSize = &specs.Box{Height: 24, Width: 80}
 		s.Process.Terminal, s.Process.User = true, specs.User{UID: 1000, GID: 1000, AdditionalGids: []uint32{1000}}
 	},
 	"joined-namespaces": func(s *specs.Spec, _ *plan.Env) {
