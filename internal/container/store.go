@@ -142,8 +142,8 @@ func (s *Store) find(ref string) (*entry, error) {
 	if e, ok := s.byID[ref]; ok {
 		return e, nil
 	}
-	if id, ok := s.names[strings.TrimPrefix(ref, "/")]; ok {
-		return s.byID[id], nil
+	if e, ok := s.byID[s.names[strings.TrimPrefix(ref, "/")]]; ok { // a name may be reserved for one that was just removed
+		return e, nil
 	}
 	var found *entry
 	if ref != "" {
@@ -240,7 +240,7 @@ func (s *Store) Change(id string, change func(*Record)) (*Record, error) {
 	e.writes.Lock()
 	defer e.writes.Unlock()
 	s.mu.RLock()
-	r, removed := e.record.Clone(), e.removed
+	r, old, removed := e.record.Clone(), e.record.Name, e.removed
 	s.mu.RUnlock()
 	if removed { // what is written now would be a ghost that the next daemon finds
 		return nil, fmt.Errorf("No such container: %s: %w", id, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
@@ -252,6 +252,9 @@ func (s *Store) Change(id string, change func(*Record)) (*Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.record = r
+	if r.Name != old {
+		delete(s.names, old)
+	}
 	close(e.changed)
 	e.changed = make(chan struct{})
 	return r, nil
@@ -264,16 +267,14 @@ func (s *Store) Rename(id, name string) error {
 		s.mu.Unlock()
 		return nameTaken(name, by)
 	}
-	s.names[name] = id
+	s.names[name] = id // nobody else takes it while the record is written
 	s.mu.Unlock()
-	var old string
-	_, err := s.Change(id, func(r *Record) { old, r.Name = r.Name, name })
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	_, err := s.Change(id, func(r *Record) { r.Name = name })
 	if err != nil {
-		old = name
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.names, name)
 	}
-	delete(s.names, old)
 	return err
 }
 
