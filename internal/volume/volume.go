@@ -58,7 +58,39 @@ func Open(root string, keeper Keeper) (*Volumes, error) {
 		v.byName[r.Name] = r
 		return nil
 	})
+	if err == nil {
+		err = v.sweep()
+	}
 	return v, err
+}
+
+// removedPrefix begins the names of folders whose volumes are being removed; no volume's name begins so.
+const removedPrefix = ".removed-"
+
+// sweep ends removals that a crash has interrupted, or takes them back if the volume is still recorded, and removes the
+// empty folder of a volume that was never recorded. One with files in it is left for somebody to look at.
+func (v *Volumes) sweep() error {
+	entries, err := os.ReadDir(v.root)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		path := filepath.Join(v.root, e.Name())
+		name, removed := strings.CutPrefix(e.Name(), removedPrefix)
+		_, recorded := v.byName[name]
+		switch {
+		case removed && recorded:
+			err = os.Rename(path, filepath.Join(v.root, name))
+		case removed:
+			err = os.RemoveAll(path)
+		case !recorded:
+			_, _ = os.Remove(filepath.Join(path, "_data")), os.Remove(path) // which take only empty ones
+		}
+		if err != nil {
+			return fmt.Errorf("sweep the volumes: %w", err)
+		}
+	}
+	return nil
 }
 
 var validName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`)
@@ -116,7 +148,11 @@ func (v *Volumes) Get(name string) (Volume, error) {
 	if vol, ok := v.byName[name]; ok {
 		return vol, nil
 	}
-	return Volume{}, fmt.Errorf("get %s: no such volume: %w", name, errdefs.ErrNotFound)
+	return Volume{}, noVolume(name)
+}
+
+func noVolume(name string) error {
+	return fmt.Errorf("get %s: no such volume: %w", name, errdefs.ErrNotFound)
 }
 
 // List gives all volumes by their names' order.
@@ -128,18 +164,47 @@ func (v *Volumes) List() []Volume {
 
 // Remove removes a volume with all that is in it. Errors: NotFound.
 func (v *Volumes) Remove(name string) error {
-	vol, err := v.Get(name)
+	aside, err := v.forget(name)
 	if err != nil {
 		return err
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if err := v.keeper.Delete(name); err != nil {
-		return fmt.Errorf("forget volume %s: %w", name, err)
-	}
-	delete(v.byName, name)
-	if err := os.RemoveAll(filepath.Dir(vol.Path)); err != nil {
+	if err := os.RemoveAll(aside); err != nil {
 		return fmt.Errorf("remove volume %s: %w", name, err)
 	}
 	return nil
+}
+
+// forget takes a volume's folder aside, and then its record away: whatever a crash leaves in between, sweep finds.
+func (v *Volumes) forget(name string) (aside string, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	vol, ok := v.byName[name]
+	if !ok {
+		return "", noVolume(name)
+	}
+	aside = filepath.Join(v.root, removedPrefix+name)
+	err = os.RemoveAll(aside)
+	if err == nil {
+		err = os.Rename(filepath.Dir(vol.Path), aside)
+	}
+	if err != nil && !os.IsNotExist(err) {
+		return "", fmt.Errorf("remove volume %s: %w", name, err)
+	}
+	if err := v.syncRoot(); err != nil {
+		return "", fmt.Errorf("remove volume %s: %w", name, err)
+	}
+	if err := v.keeper.Delete(name); err != nil {
+		return "", errors.Join(fmt.Errorf("forget volume %s: %w", name, err), os.Rename(aside, filepath.Dir(vol.Path)))
+	}
+	delete(v.byName, name)
+	return aside, nil
+}
+
+func (v *Volumes) syncRoot() error {
+	root, err := os.Open(v.root)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return root.Sync()
 }
