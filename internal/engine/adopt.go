@@ -199,7 +199,7 @@ func (e *Engine) sweepContainers() {
 		r, err := e.containers.Get(name)
 		runs := err == nil && r.ID == name && r.State.Live != nil
 		if !runs && len(name) == 64 {
-			e.sweepGroup(e.CgroupParent, name)
+			e.endGroup(e.cgroups.Open(e.CgroupParent, name))
 		}
 	}
 }
@@ -217,14 +217,8 @@ func (e *Engine) sweepRecord(r *container.Record) {
 		}
 	}
 	if r.Host.CgroupParent != "" {
-		e.sweepGroup(r.Host.CgroupParent, r.ID)
+		e.endGroup(e.cgroups.Open(r.Host.CgroupParent, r.ID))
 	}
-}
-
-func (e *Engine) sweepGroup(parent, name string) {
-	g := e.cgroups.Open(parent, name)
-	e.killGroup(g)
-	e.removeGroup(g)
 }
 
 // aliveStates are the states of a container that has a process.

@@ -82,8 +82,7 @@ func (e *Engine) clearGroup(run *run) {
 	if err := run.group.Delete(); err == nil {
 		return
 	}
-	e.kill(run)
-	e.removeGroup(run.group)
+	e.endGroup(run.group)
 }
 
 // endAndRemove removes a container that goes with its end. Who waits for it is told first, and what it had on disk goes

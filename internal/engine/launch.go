@@ -46,7 +46,7 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	})
 	undo.Add(func() {
 		if grouped() == nil {
-			e.removeGroup(group)
+			e.endGroup(group)
 		}
 	})
 
@@ -196,10 +196,17 @@ func closeAll(files []*os.File) {
 	}
 }
 
-func (e *Engine) removeGroup(g *cgroup.Group) {
-	if err := g.Delete(); err != nil {
-		e.log.Warn("remove a cgroup", "cgroup", g.Path(), "error", err)
+// endGroup ends all processes of a container's cgroup and removes it. What a shim that was killed has forked may come into
+// it between the two.
+func (e *Engine) endGroup(g *cgroup.Group) {
+	var err error
+	for range 3 {
+		e.killGroup(g)
+		if err = g.Delete(); err == nil {
+			return
+		}
 	}
+	e.log.Warn("remove a cgroup", "cgroup", g.Path(), "error", err)
 }
 
 // throwAway moves a container's folder out of the way and removes it in the background.
