@@ -73,6 +73,18 @@ func (s *Store) keeper(r *Record) Keeper {
 	return s.durable
 }
 
+// Hold adds a new container in memory alone, which its first Change records: it is for one that nobody has been told of
+// by then. Errors: Conflict if the name is taken.
+func (s *Store) Hold(r *Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if id, ok := s.names[r.Name]; ok {
+		return nameTaken(r.Name, id)
+	}
+	s.insert(r)
+	return nil
+}
+
 // Add adds a new container. Errors: Conflict if the name is taken.
 func (s *Store) Add(r *Record) error {
 	s.mu.Lock()

@@ -23,6 +23,11 @@ import (
 // Create makes a container of an image, which does not run yet, and gives its ID.
 // Errors: NotFound (no such image), Conflict (name taken), InvalidArgument.
 func (e *Engine) Create(ctx context.Context, req CreateRequest) (id string, warnings []string, err error) {
+	return e.create(ctx, req, e.containers.Add)
+}
+
+// create is Create with the way in which the record is added.
+func (e *Engine) create(ctx context.Context, req CreateRequest, add func(*container.Record) error) (id string, warnings []string, err error) {
 	var undo undo.Stack
 	defer undo.OnError(&err)
 
@@ -40,7 +45,7 @@ func (e *Engine) Create(ctx context.Context, req CreateRequest) (id string, warn
 	if e.isolated(&r.Host) {
 		warnUnmapped(r)
 	}
-	if err := e.add(r, req.Name != ""); err != nil {
+	if err := addNamed(r, req.Name != "", add); err != nil {
 		return "", nil, err
 	}
 	// From here on the image cannot go without the container; it may have gone just before.
@@ -201,14 +206,14 @@ func (e *Engine) makeLayer(ctx context.Context, r *container.Record, img image.I
 	return os.Chmod(filepath.Join(dir, "upper"), info.Mode())
 }
 
-// add records the container, under a name that is made up if it was given none.
-func (e *Engine) add(r *container.Record, named bool) error {
+// addNamed adds the container, under a name that is made up if it was given none.
+func addNamed(r *container.Record, named bool, add func(*container.Record) error) error {
 	if named {
-		return e.containers.Add(r)
+		return add(r)
 	}
 	for attempt := 0; ; attempt++ {
 		r.Name = container.RandomName(attempt)
-		err := e.containers.Add(r)
+		err := add(r)
 		if err == nil || !errdefs.IsConflict(err) || attempt > 50 {
 			return err
 		}

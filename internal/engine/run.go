@@ -14,7 +14,8 @@ type Running struct {
 // the process runs. If the start fails, what it gives still has the ID.
 // Errors: those of Create and of Start.
 func (e *Engine) Run(ctx context.Context, req CreateRequest, o *AttachOptions) (*Running, error) {
-	id, warnings, err := e.Create(ctx, req)
+	// The start records the container: whoever asked is told of it after that.
+	id, warnings, err := e.create(ctx, req, e.containers.Hold)
 	if err != nil {
 		return nil, err
 	}

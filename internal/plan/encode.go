@@ -24,7 +24,7 @@ func (p *Plan) Encode() []byte {
 	u(uint64(len(p.Steps)))
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		b = append(b, byte(s.Stage), byte(s.Out), s.SkipOK, s.SkipErr, byte(flag(s.Fork)|flag(s.Warn)<<1))
+		b = append(b, byte(s.Stage), byte(s.Out), s.SkipOK, s.SkipErr, byte(flag(s.Fork)))
 		u(uint64(s.Call))
 		for _, a := range s.Args {
 			b = append(b, byte(a.Kind))
@@ -39,8 +39,10 @@ func (p *Plan) Encode() []byte {
 		for _, e := range s.Allow {
 			u(uint64(e))
 		}
-		u(uint64(len(s.Note)))
-		b = append(b, s.Note...)
+		for _, text := range []string{s.Note, s.Warning} {
+			u(uint64(len(text)))
+			b = append(b, text...)
+		}
 	}
 	u(uint64(len(p.Relocs)))
 	for _, r := range p.Relocs {
@@ -51,14 +53,15 @@ func (p *Plan) Encode() []byte {
 	return append(b, p.Arena...)
 }
 
-// minStep is the size in bytes of the shortest step: five fields of a byte, the call, six arguments of two bytes, three lengths.
-const minStep = 21
+// minStep is the size in bytes of the shortest step: five fields of a byte, the call, six arguments of two bytes, four lengths.
+const minStep = 22
 
 var errTorn = errors.New("the plan is torn")
 
 // decoder reads an encoded plan; after a fault it gives zeros.
 type decoder struct {
 	b   []byte
+	all string // the same, from the beginning: texts are parts of it
 	err error
 }
 
@@ -82,6 +85,12 @@ func (d *decoder) bytes(n uint64) []byte {
 	return out
 }
 
+// text reads a string of n bytes.
+func (d *decoder) text(n uint64) string {
+	at := len(d.all) - len(d.b)
+	return d.all[at : at+len(d.bytes(n))]
+}
+
 func (d *decoder) byte() byte {
 	if c := d.bytes(1); c != nil {
 		return c[0]
@@ -101,7 +110,7 @@ func (d *decoder) count(size uint64) int {
 
 // Decode reads what Encode gave, and checks that no argument points outside the arena and no register is unknown.
 func Decode(data []byte) (*Plan, error) {
-	d := &decoder{b: data}
+	d := &decoder{b: data, all: string(data)}
 	if v := d.byte(); v != wire {
 		return nil, errors.New("the plan is of another version of tug: restart tugd")
 	}
@@ -111,20 +120,25 @@ func Decode(data []byte) (*Plan, error) {
 		s := &p.Steps[i]
 		s.Stage, s.Out, s.SkipOK, s.SkipErr = Stage(d.byte()), Reg(d.byte()), d.byte(), d.byte()
 		flags := d.byte()
-		s.Fork, s.Warn = flags&1 != 0, flags&2 != 0
+		s.Fork = flags&1 != 0
 		s.Call = uintptr(d.u())
 		for j := range s.Args {
 			s.Args[j] = Arg{ArgKind(d.byte()), d.u()}
 		}
-		s.Patches = make([]Patch, d.count(3))
+		if n := d.count(3); n > 0 {
+			s.Patches = make([]Patch, n)
+		}
 		for j := range s.Patches {
 			s.Patches[j] = Patch{PatchKind(d.byte()), Reg(d.byte()), uint32(d.u())}
 		}
-		s.Allow = make([]syscall.Errno, d.count(1))
+		if n := d.count(1); n > 0 {
+			s.Allow = make([]syscall.Errno, n)
+		}
 		for j := range s.Allow {
 			s.Allow[j] = syscall.Errno(d.u())
 		}
-		s.Note = string(d.bytes(d.u()))
+		s.Note = d.text(d.u())
+		s.Warning = d.text(d.u())
 	}
 	p.Relocs = make([]Reloc, d.count(2))
 	for i := range p.Relocs {

@@ -36,7 +36,7 @@ func TestDecodedIsWhatWasEncoded(t *testing.T) {
 			t.Errorf("%s: the plan changed on its way", name)
 		}
 		for i := range p.Steps {
-			if p.Steps[i].Warn != got.Steps[i].Warn || p.Steps[i].Fork != got.Steps[i].Fork {
+			if p.Steps[i].Warning != got.Steps[i].Warning || p.Steps[i].Fork != got.Steps[i].Fork {
 				t.Errorf("%s: step %d changed on its way", name, i)
 			}
 		}

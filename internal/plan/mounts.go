@@ -141,9 +141,9 @@ func (c *compiler) bindSource(m specs.Mount, a attrs) Reg {
 	b.call(what, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(m.Source), val(flags)).out(r)
 	if c.userNS {
 		attr := b.mountAttr(unix.MOUNT_ATTR_IDMAP, 0, 0)
-		b.call(what+" with the container's owners: its file system takes no id map, so files there show the host's owners", unix.SYS_MOUNT_SETATTR, from(r), b.str(""),
-			val(unix.AT_EMPTY_PATH|recursive), ptr(attr), num(sizeMountAttr)).patch(Patch32, UserNS, attr+24).allow(unix.EINVAL, unix.EPERM)
-		b.p.Steps[b.mark()-1].Warn = true
+		b.call(what+" with the container's owners", unix.SYS_MOUNT_SETATTR, from(r), b.str(""),
+			val(unix.AT_EMPTY_PATH|recursive), ptr(attr), num(sizeMountAttr)).patch(Patch32, UserNS, attr+24).allow(unix.EINVAL, unix.EPERM).
+			Warning = what + ": its file system takes no id map, so files there show the host's owners"
 	}
 	propagation := a.propagation
 	if propagation == 0 {

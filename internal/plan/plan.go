@@ -82,10 +82,10 @@ type Step struct {
 	Out     Reg     // gets the result
 	Patches []Patch // written before the call
 	Allow   []syscall.Errno
-	SkipOK  uint8 // how many of the next steps are left out if the call succeeds
-	SkipErr uint8 // how many of the next steps are left out if it fails with an error in Allow
-	Fork    bool  // the steps that follow are the child's; the parent tells the child's pid and exits
-	Warn    bool  // a failure in Allow is told to the person who started the container
+	SkipOK  uint8  // how many of the next steps are left out if the call succeeds
+	SkipErr uint8  // how many of the next steps are left out if it fails with an error in Allow
+	Fork    bool   // the steps that follow are the child's; the parent tells the child's pid and exits
+	Warning string // a failure in Allow is told to the person who started the container, in these words
 	Note    string
 }
 

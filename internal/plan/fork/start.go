@@ -143,8 +143,8 @@ func (l *loaded) prepare(p *plan.Plan) (warnings []string, at int, err error) {
 			if !o.allows(e) {
 				return nil, i, &Failure{p.Steps[i].Note, e}
 			}
-			if p.Steps[i].Warn {
-				warnings = append(warnings, p.Steps[i].Note)
+			if w := p.Steps[i].Warning; w != "" {
+				warnings = append(warnings, w)
 			}
 			i += int(o.skipErr)
 			continue
