@@ -75,12 +75,16 @@ func (w *world) do(o operation) {
 	w.compare(result)
 }
 
-// killDuring kills the daemon in the middle of operations.
+// killDuring kills the daemon in the middle of operations, or, at times, asks it to end.
 func (w *world) killDuring(list []operation) {
 	w.t.Helper()
 	after := time.Duration(2+w.rng.IntN(28)) * time.Millisecond
-	w.note("kill the daemon %s into: %v", after, list)
-	w.done["daemon killed during"]++
+	signal, how := syscall.SIGKILL, "killed"
+	if w.rng.IntN(4) == 0 {
+		signal, how = syscall.SIGTERM, "stopped"
+	}
+	w.note("the daemon is %s %s into: %v", how, after, list)
+	w.done["daemon "+how+" during"]++
 	begin := time.Now()
 	acknowledged := make([]bool, len(list))
 	var clients sync.WaitGroup
@@ -88,7 +92,7 @@ func (w *world) killDuring(list []operation) {
 		clients.Go(func() { acknowledged[i] = w.command(o.args...).Run() == nil })
 	}
 	time.Sleep(time.Until(begin.Add(after)))
-	w.kill()
+	w.end(signal)
 	clients.Wait()
 	w.start()
 	for i, o := range list {

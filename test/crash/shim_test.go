@@ -65,12 +65,15 @@ func TestShimsKilledAtAnyStepOfAStart(t *testing.T) {
 	port := freePort(t)
 	publish := []string{"-p", fmt.Sprint(port, ":80")}
 	survived := 0
-	for i := range steps {
+	d.must(append([]string{"create"}, counterArgs("victim", publish...)...)...)
+	moments := d.moments("start", "victim")
+	d.must("rm", "-f", "victim")
+	for _, moment := range moments {
 		d.must(append([]string{"create"}, counterArgs("victim", publish...)...)...)
 		told := make(chan error, 1)
 		begin := time.Now()
 		go func() { told <- d.command("start", "victim").Run() }()
-		time.Sleep(time.Until(begin.Add(delay(i))))
+		time.Sleep(time.Until(begin.Add(moment)))
 		killed := d.shims()
 		for _, pid := range killed {
 			syscall.Kill(pid, syscall.SIGKILL)
@@ -82,13 +85,13 @@ func TestShimsKilledAtAnyStepOfAStart(t *testing.T) {
 		} else {
 			d.eventually("the victim has no process", func() bool { return len(d.processesOf("victim")) == 0 })
 			if state := d.inspect("victim", "{{.State.Status}} {{.State.ExitCode}}"); strings.HasSuffix(state, " 0") {
-				t.Errorf("killed after %s: the container is %q", delay(i), state)
+				t.Errorf("killed after %s: the container is %q", moment, state)
 			}
 			d.must("start", "victim")
 			d.goesOn("victim", 2)
 		}
 		if page, err := fetch(port); page != "victim" {
-			t.Errorf("killed after %s: the port leads to %q, %v", delay(i), page, err)
+			t.Errorf("killed after %s: the port leads to %q, %v", moment, page, err)
 		}
 		d.must("rm", "-f", "victim")
 	}
@@ -112,13 +115,16 @@ func (d *daemon) survives(name string, killed []int) bool {
 
 func TestAShimKilledWhileItExecutesLeavesNothing(t *testing.T) {
 	d := newDaemon(t, "busybox")
-	for i := range steps / 2 {
+	d.run("victim")
+	moments := d.moments("exec", "victim", "true")
+	d.must("rm", "-f", "victim")
+	for _, moment := range moments {
 		d.run("victim")
 		shim := d.shim("victim")
 		told := make(chan error, 1)
 		begin := time.Now()
 		go func() { told <- d.command("exec", "victim", "sleep", "1000").Run() }()
-		time.Sleep(time.Until(begin.Add(delay(2 * i))))
+		time.Sleep(time.Until(begin.Add(moment)))
 		d.killProcess(shim, syscall.SIGKILL)
 		if <-told == nil {
 			t.Error("an exec whose shim was killed ended well")

@@ -8,13 +8,21 @@ import (
 	"time"
 )
 
-// Every step of a start, an end and a removal is one at which the daemon can be killed. A start takes some milliseconds:
-// here the kill comes a little later each time.
+// Every step of a start, an end and a removal is one at which the daemon can be killed: here the kill comes a little
+// later each time.
+const steps = 16
 
-const (
-	steps    = 16
-	stepTime = 1200 * time.Microsecond // with the client's own start of some 8 ms
-)
+// moments are times in the course of a command, the client's own start left out, and a few shortly after its end.
+func (d *daemon) moments(args ...string) (list []time.Duration) {
+	d.t.Helper()
+	begin := time.Now()
+	d.must(args...)
+	took := time.Since(begin)
+	for i := range steps {
+		list = append(list, took*time.Duration(30+100*i/steps)/100)
+	}
+	return list
+}
 
 // killDuring kills the daemon the given time after it was asked to do something, starts it again, and tells whether the
 // client was told that it was done.
@@ -30,22 +38,23 @@ func (d *daemon) killDuring(after time.Duration, args ...string) (done bool) {
 	return err == nil
 }
 
-func delay(step int) time.Duration { return 6*time.Millisecond + time.Duration(step)*stepTime }
-
 func TestKilledAtAnyStepOfAStart(t *testing.T) {
 	d := newDaemon(t, "busybox")
 	port := freePort(t)
 	publish := []string{"-p", fmt.Sprint(port, ":80")}
 	acknowledged, running := 0, 0
-	for i := range steps {
+	d.must(append([]string{"create"}, counterArgs("victim", publish...)...)...)
+	moments := d.moments("start", "victim")
+	d.must("rm", "-f", "victim")
+	for _, moment := range moments {
 		d.must(append([]string{"create"}, counterArgs("victim", publish...)...)...)
-		done := d.killDuring(delay(i), "start", "victim")
+		done := d.killDuring(moment, "start", "victim")
 		switch state := d.inspect("victim", "{{.State.Status}}"); {
 		case state == "running":
 			d.goesOn("victim", 1)
 			running++
 		case done || state != "created":
-			t.Errorf("killed after %s (start acknowledged: %t): the container is %q", delay(i), done, state)
+			t.Errorf("killed after %s (start acknowledged: %t): the container is %q", moment, done, state)
 		}
 		if done {
 			acknowledged++
@@ -54,7 +63,7 @@ func TestKilledAtAnyStepOfAStart(t *testing.T) {
 		// Neither its name nor its port is taken by a ghost.
 		d.run("victim", publish...)
 		if page, err := fetch(port); page != "victim" {
-			t.Errorf("killed after %s: the port leads to %q, %v", delay(i), page, err)
+			t.Errorf("killed after %s: the port leads to %q, %v", moment, page, err)
 		}
 		d.must("rm", "-f", "victim")
 	}
@@ -65,17 +74,20 @@ func TestKilledAtAnyStepOfAnEnd(t *testing.T) {
 	d := newDaemon(t, "busybox")
 	port := freePort(t)
 	acknowledged := 0
-	for i := range steps {
+	d.run("victim")
+	moments := d.moments("stop", "victim")
+	d.must("rm", "victim")
+	for _, moment := range moments {
 		d.run("victim", "-p", fmt.Sprint(port, ":80"))
 		d.run("brief", "--rm")
 		pid := d.pid("brief")
 		brief := make(chan struct{})
 		go func() {
-			time.Sleep(delay(i))
+			time.Sleep(moment)
 			syscall.Kill(pid, syscall.SIGUSR1)
 			close(brief)
 		}()
-		if d.killDuring(delay(i), "stop", "victim") {
+		if d.killDuring(moment, "stop", "victim") {
 			acknowledged++
 		}
 		<-brief
@@ -83,7 +95,7 @@ func TestKilledAtAnyStepOfAnEnd(t *testing.T) {
 		// The signal may not have been sent, or the container may be about to end.
 		d.docker("stop", "victim")
 		if state := d.inspect("victim", "{{.State.Status}} {{.State.ExitCode}}"); state != "exited 7" {
-			t.Errorf("killed after %s: the container is %q", delay(i), state)
+			t.Errorf("killed after %s: the container is %q", moment, state)
 		}
 		d.must("start", "victim")
 		d.goesOn("victim", 2)
@@ -96,20 +108,21 @@ func TestKilledAtAnyStepOfARemoval(t *testing.T) {
 	d := newDaemon(t, "busybox")
 	port := freePort(t)
 	acknowledged, left := 0, 0
-	for i := range steps {
+	d.run("victim", "-v", "/data")
+	for _, moment := range d.moments("rm", "-fv", "victim") {
 		d.run("victim", "-p", fmt.Sprint(port, ":80"), "-v", "/data")
-		done := d.killDuring(delay(i), "rm", "-fv", "victim")
+		done := d.killDuring(moment, "rm", "-fv", "victim")
 		if done {
 			acknowledged++
 		}
 		if there := d.inspect("victim", "{{.ID}}") != ""; there && done {
-			t.Errorf("killed after %s: the removed container is there again", delay(i))
+			t.Errorf("killed after %s: the removed container is there again", moment)
 		} else if there {
 			d.must("rm", "-fv", "victim")
 		}
 		volumes, _ := filepath.Glob(filepath.Join(d.dir, "data/volumes/*"))
 		if len(volumes) > left {
-			t.Errorf("killed after %s: its volume is left: %s", delay(i), volumes)
+			t.Errorf("killed after %s: its volume is left: %s", moment, volumes)
 			left = len(volumes)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 )
@@ -142,7 +143,7 @@ func (w *world) compare(b box) {
 }
 
 // check looks at everything: each container is as it has to be and none is there beside them, who runs goes on writing
-// without a gap, and no address or port is another's.
+// without a gap, and no address, port or user id is another's.
 func (w *world) check() {
 	w.t.Helper()
 	names := strings.Fields(w.must("ps", "-a", "--format", "{{.Names}}"))
@@ -150,7 +151,7 @@ func (w *world) check() {
 	if want := slices.Sorted(maps.Keys(w.boxes)); !slices.Equal(names, want) {
 		w.t.Fatalf("the containers are %v, not %v", names, want)
 	}
-	addresses, answers := map[string]string{}, map[int]string{}
+	addresses, users, answers := map[string]string{}, map[string]string{}, map[int]string{}
 	for _, name := range names {
 		b := w.boxes[name]
 		w.compare(b)
@@ -159,9 +160,11 @@ func (w *world) check() {
 			continue
 		}
 		w.goesOn(name, b.starts)
-		if !lives(w.pid(name)) {
-			w.t.Errorf("the process of %s does not live", name)
+		ids, err := os.ReadFile(fmt.Sprintf("/proc/%d/uid_map", w.pid(name)))
+		if other, taken := users[string(ids)]; taken || err != nil {
+			w.t.Errorf("%s has the user ids of %q: %v", name, other, err)
 		}
+		users[string(ids)] = name
 		address := w.inspect(name, "{{.NetworkSettings.IPAddress}}{{range .NetworkSettings.Networks}} {{.IPAddress}}{{end}}")
 		if other, taken := addresses[address]; taken || address == "" {
 			w.t.Errorf("%s has the address %q, as has %q", name, address, other)
