@@ -48,7 +48,7 @@ func (c *compiler) enter() {
 	if c.userNS {
 		b.becomeRoot()
 	}
-	b.call("fork into new namespaces", unix.SYS_CLONE, val(c.new|unix.CLONE_PARENT|uint64(unix.SIGCHLD)), num(0), num(0), num(0), num(0)).Fork = true
+	b.call("fork into new namespaces", unix.SYS_CLONE, val(c.new|sharedMemory|unix.CLONE_PARENT|uint64(unix.SIGCHLD)), num(0), num(0), num(0), num(0)).Fork = true
 	b.stage = First
 }
 

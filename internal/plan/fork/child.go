@@ -39,7 +39,15 @@ func carryOut(ops []op, regs *[plan.Regs]uintptr, _ uintptr, i int) {
 				a[j] = regs[a[j]&(plan.Regs-1)]
 			}
 		}
-		r, _, e := syscall.RawSyscall6(o.call, a[0], a[1], a[2], a[3], a[4], a[5])
+		var r uintptr
+		var e Errno
+		if o.fork {
+			if r = forkOn(o.call, a[0], regs[plan.Status], &record); r != 0 {
+				e = Errno(-r)
+			}
+		} else {
+			r, _, e = syscall.RawSyscall6(o.call, a[0], a[1], a[2], a[3], a[4], a[5])
+		}
 		if e == unix.EINTR {
 			continue
 		}
@@ -51,13 +59,6 @@ func carryOut(ops []op, regs *[plan.Regs]uintptr, _ uintptr, i int) {
 			i += 1 + int(o.skipErr)
 			continue
 		}
-		if o.fork && r != 0 {
-			record[0], record[1] = pidRecord, uint64(r)
-			syscall.RawSyscall(unix.SYS_WRITE, regs[plan.Status], uintptr(unsafe.Pointer(&record)), 16)
-			for {
-				syscall.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
-			}
-		}
 		if o.out != 0 {
 			regs[o.out] = r
 		}
@@ -68,6 +69,9 @@ func carryOut(ops []op, regs *[plan.Regs]uintptr, _ uintptr, i int) {
 		syscall.RawSyscall(unix.SYS_EXIT_GROUP, 127, 0, 0)
 	}
 }
+
+//go:noescape
+func forkOn(trap, flags, status uintptr, record *[2]uint64) (r uintptr)
 
 // allows tells whether the step may fail so.
 //
@@ -81,20 +85,17 @@ func (o *op) allows(e Errno) bool {
 	return false
 }
 
-// decimal writes n in decimal digits and fills up with '/', which a path may end with.
+// decimal writes n in decimal digits at the end of the room, after slashes, of which a path may have many.
 //
 //go:nosplit
 func decimal(to *[plan.FDWidth]byte, n uintptr) {
-	digits := 1
-	for m := n; m >= 10; m /= 10 {
-		digits++
-	}
-	for j := plan.FDWidth - 1; j >= 0; j-- {
-		if j >= digits {
-			to[j] = '/'
-			continue
-		}
-		to[j] = byte('0' + n%10)
+	j := plan.FDWidth - 1
+	for ; n >= 10; j-- {
+		to[j&(plan.FDWidth-1)] = byte('0' + n%10)
 		n /= 10
+	}
+	to[j&(plan.FDWidth-1)] = byte('0' + n)
+	for j--; j >= 0; j-- {
+		to[j] = '/'
 	}
 }
