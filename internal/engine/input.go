@@ -65,6 +65,9 @@ func (e *Engine) prepare(ctx context.Context, r *container.Record, idBase uint32
 			p.env.Files[m.Source] = true
 		}
 	}
+	if !e.kernel.MountSetattr {
+		p.env.Attributes = mountAttributes(p.spec.Mounts)
+	}
 	p.env.Links = e.links(r, root, p.spec.Mounts, in.Files)
 	e.cgroups.Adjust(p.spec.Linux.Resources) // the warnings were given when the container was created
 	return p, e.filter(p.spec, &p.env)

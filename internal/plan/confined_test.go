@@ -44,11 +44,19 @@ func hostile() (*specs.Spec, *Env) {
 // host's: each path is looked up by openat2(2) in the root or in the fresh procfs, is one name in a folder that is held
 // open, or is none.
 func TestPathsInTheContainerAreConfined(t *testing.T) {
-	s, e := hostile()
-	p, err := Container(s, e)
-	if err != nil {
-		t.Fatal(err)
+	for _, setattr := range []bool{true, false} {
+		s, e := hostile()
+		e.Kernel.MountSetattr = setattr
+		p, err := Container(s, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPlanConfined(t, p)
 	}
+}
+
+func checkPlanConfined(t *testing.T, p *Plan) {
+	t.Helper()
 	pivoted := false
 	for i := range p.Steps {
 		step := &p.Steps[i]
@@ -95,7 +103,8 @@ func checkConfined(t *testing.T, p *Plan, s *Step) {
 	case unix.SYS_MOVE_MOUNT:
 		ok = name(1) == "" && (name(3) == "" || name(3) == "/" && s.Args[0] == from(Root))
 	case unix.SYS_MOUNT:
-		ok = name(1) == "/"
+		held := len(s.Patches) == 1 && name(1) == selfFD+fdRoom && s.Patches[0].Offset == uint32(s.Args[1].N)+uint32(len(selfFD))
+		ok = held || name(1) == "/"
 	case unix.SYS_SETSID, unix.SYS_KEYCTL, unix.SYS_CLOSE, unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_SETHOSTNAME, unix.SYS_WRITE, unix.SYS_FCHDIR:
 	default:
 		ok = false

@@ -11,6 +11,8 @@ type Env struct {
 	Rootfs Rootfs
 	// Files are the bind sources that are not directories.
 	Files map[string]bool
+	// Attributes are those of the mounts (MOUNT_ATTR_*) that bind sources lie on. They count only before Linux 5.12.
+	Attributes map[string]uint64
 	// Links tells for places in the container that are symbolic links to what is not there where they lead, so that it can
 	// be made. It is a hint: the kernel confines every lookup to the container's root.
 	Links map[string]string
@@ -38,7 +40,7 @@ type Rootfs struct {
 type Kernel struct {
 	Caps           uint64 // capabilities that the engine has
 	LastCap        int    // the highest capability that the kernel knows
-	MountSetattr   bool   // 5.12: mount_setattr(2)
+	MountSetattr   bool   // 5.12: mount_setattr(2), which changes mounts that are not attached yet
 	IDMapped       bool   // 5.19: id-mapped layers below an overlay
 	LowerdirAdd    bool   // 6.8: overlay takes layers one by one
 	OverlayFD      bool   // 6.13: overlay takes layers as descriptors

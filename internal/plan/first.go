@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -32,11 +31,11 @@ func (c *compiler) first() {
 		t := b.reg()
 		b.call("make "+m.Destination+" read-only", unix.SYS_OPENAT2, from(Root), b.str(strings.TrimPrefix(path.Clean(m.Destination), "/")),
 			b.openHow(unix.O_PATH|unix.O_CLOEXEC, 0, unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_MAGICLINKS), num(24)).out(t)
-		b.setattr("make "+m.Destination+" read-only", t, unix.MOUNT_ATTR_RDONLY, 0, 0, 0)
+		c.change("make "+m.Destination+" read-only", t, parseOptions(m.Options).set, unix.MOUNT_ATTR_RDONLY, 0)
 		b.close(t)
 	}
 	if s.Root != nil && s.Root.Readonly {
-		b.setattr("make the root file system read-only", Root, unix.MOUNT_ATTR_RDONLY, 0, 0, 0)
+		c.change("make the root file system read-only", Root, 0, unix.MOUNT_ATTR_RDONLY, 0)
 	}
 	c.pivot()
 	b.streams(s.Process.Terminal)
@@ -68,8 +67,8 @@ func (c *compiler) mount(i int, m specs.Mount) {
 	what := fmt.Sprintf("mount %s on %s", m.Type, m.Destination)
 	a := parseOptions(m.Options)
 	switch {
-	case slices.Contains(m.Options, "remount"):
-		c.remount(m.Destination, a)
+	case a.remount:
+		c.remount(m.Destination, a, c.attributesAt(m.Destination, c.spec.Mounts[:i]))
 		return
 	case m.Type == "symlink":
 		c.link(m.Source, m.Destination)
@@ -101,16 +100,19 @@ func (c *compiler) mount(i int, m specs.Mount) {
 	}
 	t := c.target(m.Destination, file)
 	b.attach(what, mnt, t)
+	if _, bound := c.binds[i]; bound && !c.env.Kernel.MountSetattr {
+		c.adjustBind(what, mnt, m, a)
+	}
 	b.close(t)
 }
 
-// remount changes the attributes of a mount that is in place.
-func (c *compiler) remount(dest string, a attrs) {
+// remount changes the attributes of a mount that is in place, which has some already.
+func (c *compiler) remount(dest string, a attrs, has uint64) {
 	b, t := c.b, c.b.reg()
 	what := "remount " + dest
 	b.call(what, unix.SYS_OPENAT2, from(Root), b.str(strings.TrimPrefix(path.Clean(dest), "/")),
 		b.openHow(unix.O_PATH|unix.O_CLOEXEC, 0, unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_MAGICLINKS), num(24)).out(t)
-	b.setattr(what, t, a.set, a.clear, 0, 0)
+	c.change(what, t, has, a.set, a.clear)
 	b.close(t)
 }
 
@@ -152,8 +154,13 @@ func (c *compiler) readonly(place string) {
 	what := "make " + place + " read-only"
 	t, end := c.inside(what, place)
 	b.call(what, unix.SYS_OPEN_TREE, from(t), b.str(""), num(unix.AT_EMPTY_PATH|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)).out(r)
-	b.setattr(what, r, unix.MOUNT_ATTR_RDONLY, 0, 0, unix.AT_RECURSIVE)
+	if c.env.Kernel.MountSetattr {
+		b.setattr(what, r, unix.MOUNT_ATTR_RDONLY, 0, 0, unix.AT_RECURSIVE)
+	}
 	b.attach(what, r, t)
+	if !c.env.Kernel.MountSetattr {
+		c.change(what, r, c.attributesAt(place, c.spec.Mounts), unix.MOUNT_ATTR_RDONLY, 0)
+	}
 	b.close(r)
 	end()
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
 
 	"tug/internal/plan"
 )
@@ -40,6 +41,15 @@ var goldens = map[string]func(s *specs.Spec, e *plan.Env){
 		e.Kernel.LowerdirAdd, e.Kernel.OverlayFD, e.Kernel.DetachedLayers = false, false, false
 	},
 	"kernel-6.8": func(_ *specs.Spec, e *plan.Env) { e.Kernel.OverlayFD, e.Kernel.DetachedLayers = false, false },
+	"kernel-5.10": func(s *specs.Spec, e *plan.Env) {
+		e.Kernel = plan.Kernel{Caps: e.Kernel.Caps, LastCap: 40}
+		namespace(s, specs.UserNamespace, "host")
+		s.Root.Readonly = true
+		s.Mounts = append(s.Mounts, bind("/srv/www", "/usr/share/nginx/html", "ro"), bind("/srv/conf", "/etc/nginx", "rslave"),
+			specs.Mount{Destination: "/run", Type: "tmpfs", Source: "tmpfs", Options: []string{"noexec", "ro"}},
+			specs.Mount{Destination: "/sys", Type: "sysfs", Source: "sysfs", Options: []string{"remount", "rw", "noatime"}})
+		e.Attributes = map[string]uint64{"/srv/www": unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV}
+	},
 	"terminal": func(s *specs.Spec, _ *plan.Env) {
 		s.Process.ConsoleSize = &specs.Box{Height: 24, Width: 80}
 		s.Process.Terminal, s.Process.User = true, specs.User{UID: 1000, GID: 1000, AdditionalGids: []uint32{1000}}

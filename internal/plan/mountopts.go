@@ -14,6 +14,7 @@ type attrs struct {
 	propagates  bool     // recursively
 	bind        bool     //
 	rbind       bool     //
+	remount     bool     // of a mount that is in its place
 	data        []string // "key=value" or "flag"
 }
 
@@ -68,7 +69,9 @@ func parseOptions(options []string) attrs {
 			a.bind = true
 		case "rbind":
 			a.bind, a.rbind = true, true
-		case "defaults", "async", "idmap", "ridmap", "remount", "":
+		case "remount":
+			a.remount = true
+		case "defaults", "async", "idmap", "ridmap", "":
 		default:
 			a.data = append(a.data, o)
 		}

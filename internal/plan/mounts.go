@@ -14,16 +14,6 @@ func (b *builder) openHow(flags, mode, resolve uint64) Arg {
 	return ptr(b.words(flags, mode, resolve))
 }
 
-// mountAttr puts a struct mount_attr (mount_setattr(2)) into the arena and gives its offset.
-func (b *builder) mountAttr(set, clear, propagation uint64) uint32 {
-	if set&unix.MOUNT_ATTR__ATIME != 0 || clear&unix.MOUNT_ATTR__ATIME != 0 {
-		clear |= unix.MOUNT_ATTR__ATIME
-	}
-	return b.words(set, clear, propagation, 0)
-}
-
-const sizeMountAttr = 32
-
 // close closes what a register holds and empties it.
 func (b *builder) close(r Reg) {
 	b.call("close", unix.SYS_CLOSE, from(r)).out(r)
@@ -145,6 +135,9 @@ func (c *compiler) bindSource(m specs.Mount, a attrs) Reg {
 			val(unix.AT_EMPTY_PATH|recursive), ptr(attr), num(sizeMountAttr)).patch(Patch32, UserNS, attr+24).allow(unix.EINVAL, unix.EPERM).
 			Warning = what + ": its file system takes no id map, so files there show the host's owners"
 	}
+	if !c.env.Kernel.MountSetattr {
+		return r // see adjustBind
+	}
 	propagation := a.propagation
 	if propagation == 0 {
 		propagation, a.propagates = unix.MS_PRIVATE, true
@@ -161,9 +154,4 @@ func (c *compiler) bindSource(m specs.Mount, a attrs) Reg {
 		b.setattr(what, r, a.recursive, 0, 0, unix.AT_RECURSIVE)
 	}
 	return r
-}
-
-func (b *builder) setattr(what string, mnt Reg, set, clear, propagation, recursive uint64) {
-	b.call(what, unix.SYS_MOUNT_SETATTR, from(mnt), b.str(""), val(unix.AT_EMPTY_PATH|recursive),
-		ptr(b.mountAttr(set, clear, propagation)), num(sizeMountAttr))
 }

@@ -48,7 +48,7 @@ type PatchKind uint8
 const (
 	Patch32  PatchKind = iota // four bytes, in the host's order
 	Patch64                   // eight bytes
-	PatchDec                  // decimal digits, filled up with '/' to FDWidth: a component of a /proc/self/fd path
+	PatchDec                  // decimal digits, after as many '/' as fill FDWidth: a component of a /proc/self/fd path
 )
 
 // FDWidth is the room that PatchDec has.
