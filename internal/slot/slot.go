@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -203,9 +204,14 @@ func (s *Slot) Used() {
 	s.CloseNetNS()
 }
 
-// Forget removes what a shim that is gone has left, and gives its ids back.
+// Forget removes what a shim has left whose container has ended, and gives its ids back. The shim may be about to write the
+// end down: one file, which is moved once, so that the folder can be found filled again twice.
 func (m *Maker) Forget(dir string, idBase uint32) {
-	if err := os.RemoveAll(dir); err != nil {
+	err := os.RemoveAll(dir)
+	for i := 0; i < 2 && errors.Is(err, unix.ENOTEMPTY); i++ {
+		err = os.RemoveAll(dir)
+	}
+	if err != nil {
 		m.log.Warn("remove the folder of a shim", "folder", dir, "error", err)
 	}
 	if idBase != 0 {
