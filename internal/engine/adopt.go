@@ -176,6 +176,7 @@ func (e *Engine) sweepContainers() {
 	}
 	for _, f := range folders {
 		if _, err := e.containers.Get(f.Name()); err != nil {
+			e.sweepVolumes(f.Name())
 			e.throwAway(f.Name())
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"tug/internal/container"
 	"tug/internal/image"
 	"tug/internal/undo"
+	"tug/internal/volume"
 )
 
 // resolveMounts settles what is mounted where in the container: binds, --mount, --tmpfs, other containers' volumes, and
@@ -84,7 +85,7 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 	}
 	slices.SortFunc(list, func(a, b container.MountPoint) int { return strings.Compare(a.Destination, b.Destination) })
 	for i := range list {
-		if err := e.prepareMount(ctx, &list[i], img, undo); err != nil {
+		if err := e.prepareMount(ctx, r.ID, &list[i], img, undo); err != nil {
 			return err
 		}
 	}
@@ -92,11 +93,20 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 	return nil
 }
 
+// volumeFor finds or makes a mount's volume; fresh tells which.
+func (e *Engine) volumeFor(id string, m *container.MountPoint) (v volume.Volume, fresh bool, err error) {
+	if m.Name == "" && (m.Driver == "" || m.Driver == "local") {
+		v, err = e.volumes.CreateFor(id)
+		return v, true, err
+	}
+	return e.volumes.Create(m.Name, m.Driver, nil, nil)
+}
+
 // prepareMount makes the volume, or finds the bind's source.
-func (e *Engine) prepareMount(ctx context.Context, m *container.MountPoint, img image.Image, undo *undo.Stack) error {
+func (e *Engine) prepareMount(ctx context.Context, id string, m *container.MountPoint, img image.Image, undo *undo.Stack) error {
 	switch m.Type {
 	case "volume":
-		v, fresh, err := e.volumes.Create(m.Name, m.Driver, nil, nil)
+		v, fresh, err := e.volumeFor(id, m)
 		if err != nil {
 			return err
 		}

@@ -46,18 +46,18 @@ func (e *Engine) endForRemoval(r *container.Record) error {
 	return e.killRun(r, run)
 }
 
-// discard forgets a container that does not run, and removes all that it had on disk. Whatever a crash leaves of it is
-// found by its record, or, with that gone, by its folder: so volumes go first.
+// discard forgets a container that does not run, and removes all that it had on disk. The record goes last: what a crash
+// leaves is found by it. A folder without a record is thus one of a container that was never made, and so are its volumes.
 func (e *Engine) discard(r *container.Record, volumes bool) error {
 	if volumes {
 		e.discardVolumes(r)
 	}
+	e.throwAway(r.ID)
 	if err := e.containers.Remove(r); err != nil {
 		return err
 	}
 	e.dropWaiting(r.ID)
 	e.forgetExecs(r.ID)
-	e.throwAway(r.ID)
 	e.releaseImage(r.ImageID)
 	e.publish(r, "destroy")
 	return nil
@@ -80,18 +80,44 @@ func (e *Engine) releaseImage(id string) {
 
 // discardVolumes removes a container's anonymous volumes, but for those that another container has from it.
 func (e *Engine) discardVolumes(r *container.Record) {
+	var names []string
+	for _, m := range r.Mounts {
+		if m.Anonymous && m.Name != "" {
+			names = append(names, m.Name)
+		}
+	}
+	e.removeVolumes(r.ID, names)
+}
+
+// sweepVolumes removes the anonymous volumes of a container that a crash has kept from being recorded, or, as it was to go
+// with its end, a reboot from being removed.
+func (e *Engine) sweepVolumes(id string) {
+	var names []string
+	for _, v := range e.volumes.List() {
+		if v.Container == id {
+			names = append(names, v.Name)
+		}
+	}
+	e.removeVolumes(id, names)
+}
+
+// removeVolumes removes volumes of a container unless another has them too.
+func (e *Engine) removeVolumes(id string, names []string) {
+	if len(names) == 0 {
+		return
+	}
 	used := map[string]bool{}
 	for _, other := range e.containers.List() {
 		for _, m := range other.Mounts {
-			used[m.Name] = used[m.Name] || other.ID != r.ID
+			used[m.Name] = used[m.Name] || other.ID != id
 		}
 	}
-	for _, m := range r.Mounts {
-		if !m.Anonymous || m.Name == "" || used[m.Name] {
+	for _, name := range names {
+		if used[name] {
 			continue
 		}
-		if err := e.volumes.Remove(m.Name); err != nil && !errdefs.IsNotFound(err) {
-			e.log.Warn("remove an anonymous volume", "volume", m.Name, "error", err)
+		if err := e.volumes.Remove(name); err != nil && !errdefs.IsNotFound(err) {
+			e.log.Warn("remove an anonymous volume", "volume", name, "error", err)
 		}
 	}
 }

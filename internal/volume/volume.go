@@ -27,6 +27,7 @@ type Volume struct {
 	Labels    map[string]string `json:",omitempty"`
 	Options   map[string]string `json:",omitempty"`
 	Anonymous bool              `json:",omitempty"` // made for a container that named none
+	Container string            `json:",omitempty"` // which; it may be gone
 }
 
 // Keeper keeps records on disk.
@@ -114,20 +115,36 @@ func (v *Volumes) Create(name, driver string, labels, options map[string]string)
 	if len(options) > 0 {
 		return Volume{}, false, fmt.Errorf("options of local volumes (%s) come with the volumes' issue: %w", strings.Join(slices.Sorted(maps.Keys(options)), ", "), errdefs.ErrInvalidArgument)
 	}
-	anonymous := name == ""
-	if anonymous {
-		var b [32]byte
-		rand.Read(b[:])
-		name = hex.EncodeToString(b[:])
-	} else if err := CheckName(name); err != nil {
+	if name == "" {
+		return v.add(Volume{Name: randomName(), Driver: driver, Labels: labels, Anonymous: true})
+	}
+	if err := CheckName(name); err != nil {
 		return Volume{}, false, err
 	}
+	return v.add(Volume{Name: name, Driver: driver, Labels: labels})
+}
+
+// CreateFor makes an anonymous volume for a container that is being made, whose ID it keeps.
+func (v *Volumes) CreateFor(container string) (Volume, error) {
+	vol, _, err := v.add(Volume{Name: randomName(), Driver: "local", Anonymous: true, Container: container})
+	return vol, err
+}
+
+func randomName() string {
+	var b [32]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// add makes the volume's folder and records it, unless there is one of the name.
+func (v *Volumes) add(vol Volume) (_ Volume, fresh bool, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	name := vol.Name
 	if old, ok := v.byName[name]; ok {
 		return old, false, nil
 	}
-	vol = Volume{Name: name, Driver: driver, Path: filepath.Join(v.root, name, "_data"), Created: time.Now().UTC(), Labels: labels, Anonymous: anonymous}
+	vol.Path, vol.Created = filepath.Join(v.root, name, "_data"), time.Now().UTC()
 	if err := os.MkdirAll(vol.Path, 0o755); err != nil {
 		return Volume{}, false, fmt.Errorf("create volume %s: %w", name, err)
 	}

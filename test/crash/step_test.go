@@ -70,6 +70,35 @@ func TestKilledAtAnyStepOfAStart(t *testing.T) {
 	t.Logf("of %d starts %d were acknowledged, and %d ran on", steps, acknowledged, running)
 }
 
+func TestKilledAtAnyStepOfACreation(t *testing.T) {
+	d := newDaemon(t, "busybox")
+	args := append([]string{"create"}, counterArgs("victim", "-v", "/data", "-v", "/more")...)
+	moments := d.moments(args...)
+	d.must("rm", "-v", "victim")
+	acknowledged := 0
+	for _, moment := range moments {
+		done := d.killDuring(moment, args...)
+		if state := d.inspect("victim", "{{.State.Status}}"); state != "created" && (done || state != "") {
+			t.Errorf("killed after %s (acknowledged: %t): the container is %q", moment, done, state)
+		} else if state == "created" {
+			d.must("start", "victim")
+			d.goesOn("victim", 1)
+			d.must("rm", "-fv", "victim")
+			acknowledged++
+		}
+		if volumes := d.volumes(); len(volumes) > 0 {
+			t.Fatalf("killed after %s: its volumes are left: %s", moment, volumes)
+		}
+	}
+	t.Logf("of %d creations %d were there", steps, acknowledged)
+}
+
+// volumes are the folders of all volumes.
+func (d *daemon) volumes() []string {
+	list, _ := filepath.Glob(filepath.Join(d.dir, "data/volumes/*"))
+	return list
+}
+
 func TestKilledAtAnyStepOfAnEnd(t *testing.T) {
 	d := newDaemon(t, "busybox")
 	port := freePort(t)
@@ -107,7 +136,7 @@ func TestKilledAtAnyStepOfAnEnd(t *testing.T) {
 func TestKilledAtAnyStepOfARemoval(t *testing.T) {
 	d := newDaemon(t, "busybox")
 	port := freePort(t)
-	acknowledged, left := 0, 0
+	acknowledged := 0
 	d.run("victim", "-v", "/data")
 	for _, moment := range d.moments("rm", "-fv", "victim") {
 		d.run("victim", "-p", fmt.Sprint(port, ":80"), "-v", "/data")
@@ -120,10 +149,8 @@ func TestKilledAtAnyStepOfARemoval(t *testing.T) {
 		} else if there {
 			d.must("rm", "-fv", "victim")
 		}
-		volumes, _ := filepath.Glob(filepath.Join(d.dir, "data/volumes/*"))
-		if len(volumes) > left {
-			t.Errorf("killed after %s: its volume is left: %s", moment, volumes)
-			left = len(volumes)
+		if volumes := d.volumes(); len(volumes) > 0 {
+			t.Fatalf("killed after %s: its volume is left: %s", moment, volumes)
 		}
 	}
 	t.Logf("of %d removals %d were acknowledged", steps, acknowledged)
