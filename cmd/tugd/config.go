@@ -140,7 +140,7 @@ func (c *config) readFile(file string, given map[string]bool) error {
 		if n, ok := jsonKeys[k]; ok {
 			flagName = n
 		}
-		if given[flagName] || k == "hosts" && given["host"] {
+		if given[flagName] || k == "hosts" && given["host"] || k == "debug" && given["D"] {
 			return fmt.Errorf("configuration %s: %q is given there and as a flag: give it once", file, k)
 		}
 	}

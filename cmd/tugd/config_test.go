@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// args are flags that every configuration here needs: the shim lies beside the test's program, the file elsewhere.
+func args(t *testing.T, file string, more ...string) []string {
+	t.Helper()
+	dir := t.TempDir()
+	shim, path := filepath.Join(dir, "tug-shim"), filepath.Join(dir, "daemon.json")
+	for name, text := range map[string]string{shim: "", path: file} {
+		if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return append([]string{"--shim", shim, "--config-file", path}, more...)
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := configure(args(t, "{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Shim = ""
+	want := &config{
+		Hosts: list{"unix:///run/tug/tugd.sock"}, DataRoot: "/var/lib/tug", ExecRoot: "/run/tug", Pidfile: "/run/tug/tugd.pid",
+		Bridge: "tug0", CgroupParent: "/tug", UserNS: "auto", LogLevel: "info", Slots: 4,
+	}
+	if d := cmp.Diff(want, c); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestFlagsAndFile says the same by flags and by dockerd's keys in the file.
+func TestFlagsAndFile(t *testing.T) {
+	byFlags, err := configure(args(t, "{}", "-H", "unix:///x", "--host", "tcp://127.0.0.1:1", "--data-root", "/d", "--exec-root", "/e", "--bip", "10.9.0.1/24",
+		"--default-address-pool", "base=10.0.0.0/8,size=24", "--registry-mirror", "https://m", "--insecure-registry", "r:5000", "--userns", "host", "-D", "--warm-slots", "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	byFile, err := configure(args(t, `{"hosts": ["unix:///x", "tcp://127.0.0.1:1"], "data-root": "/d", "exec-root": "/e", "bip": "10.9.0.1/24",
+		"default-address-pools": [{"base": "10.0.0.0/8", "size": 24}], "registry-mirrors": ["https://m"], "insecure-registries": ["r:5000"],
+		"userns": "host", "debug": true, "warm-slots": 0}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	byFlags.Shim, byFile.Shim = "", ""
+	if d := cmp.Diff(byFlags, byFile); d != "" {
+		t.Error(d)
+	}
+	o := byFlags.engine(slog.New(slog.DiscardHandler))
+	if o.UserNS || o.Mirrors["docker.io"][0] != "https://m" || len(o.Pools) != 1 || o.Pools[0].Size != 24 || byFlags.level() != slog.LevelDebug {
+		t.Errorf("the engine gets %+v", o)
+	}
+}
+
+func TestWhatIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		file  string
+		flags []string
+		says  string
+	}{
+		"unknown flag":             {"{}", []string{"--nothing"}, "tugd --help"},
+		"an argument":              {"{}", []string{"start"}, "unexpected argument"},
+		"given twice":              {`{"bridge": "x"}`, []string{"--bridge", "y"}, "give it once"},
+		"hosts twice":              {`{"hosts": ["unix:///x"]}`, []string{"--host", "unix:///y"}, "give it once"},
+		"hosts twice, short":       {`{"hosts": ["unix:///x"]}`, []string{"-H", "unix:///y"}, "give it once"},
+		"debug twice, short":       {`{"debug": false}`, []string{"-D"}, "give it once"},
+		"mirrors twice":            {`{"registry-mirrors": ["https://a"]}`, []string{"--registry-mirror", "https://b"}, "give it once"},
+		"pools twice":              {`{"default-address-pools": []}`, []string{"--default-address-pool", "base=10.0.0.0/8,size=24"}, "give it once"},
+		"unknown key":              {`{"bridges": "x"}`, nil, "bridges"},
+		"no JSON":                  {`bridge = x`, nil, "daemon.json"},
+		"a key of another type":    {`{"bridge": 7}`, nil, "bridge"},
+		"a bad pool in the file":   {`{"default-address-pools": [{"base": "10.0.0.0/8", "size": 4}]}`, nil, "configuration"},
+		"a bad pool":               {"{}", []string{"--default-address-pool", "base=10.0.0.0,size=24"}, "base"},
+		"a pool of words":          {"{}", []string{"--default-address-pool", "base=10.0.0.0/8,size=x"}, "no number"},
+		"a pool of another key":    {"{}", []string{"--default-address-pool", "net=10.0.0.0/8"}, "unknown key"},
+		"user namespaces":          {"{}", []string{"--userns", "maybe"}, "auto or host"},
+		"log level":                {"{}", []string{"--log-level", "loud"}, "debug, info"},
+		"many slots":               {"{}", []string{"--warm-slots", "1000"}, "0 to 100"},
+		"a long exec root":         {"{}", []string{"--exec-root", "/" + strings.Repeat("x", 70)}, "too long"},
+		"no shim":                  {"{}", []string{"--shim", "/nothere"}, "tug-shim"},
+		"a file that is not there": {"{}", []string{"--config-file", "/nothere"}, "read the configuration"},
+	} {
+		_, err := configure(args(t, c.file, c.flags...))
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: got %v, want words of %q", name, err, c.says)
+		}
+	}
+}
+
+func TestHelpIsNoFault(t *testing.T) {
+	stdout := os.Stdout
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	os.Stdout = null
+	defer func() { os.Stdout = stdout }()
+	for _, flag := range []string{"--help", "-h", "--version", "-v"} {
+		if _, err := configure([]string{flag}); !errors.Is(err, errHelp) {
+			t.Errorf("%s: %v", flag, err)
+		}
+	}
+}
