@@ -166,6 +166,7 @@ func TestTerminalOfExec(t *testing.T) {
 	clis(t, func(t *testing.T, cli cli) {
 		name := "exec-terminal"
 		output(t, cli("run", "-d", "--name", name, "debian", "sleep", "1000"))
+		defer cli("rm", "-f", name).Run()
 		x := inTerminal(t, cli("exec", "-it", name, "bash", "--norc"))
 		x.expect(`# $`)
 		x.typed("tty; stty size\r")
@@ -173,13 +174,12 @@ func TestTerminalOfExec(t *testing.T) {
 		if err := pty.Setsize(x.pty, &pty.Winsize{Rows: 20, Cols: 70}); err != nil {
 			t.Fatal(err)
 		}
-		x.typed("until [ \"$(stty size)\" = '20 70' ]; do sleep 0.01; done; echo resized\r")
-		x.expect(`\rresized\r\n`)
+		x.typed("until [ \"$(stty size)\" = '20 70' ]; do sleep 0.01; done; echo resized $((1+1))\r")
+		x.expect(`resized 2`)
 		x.typed("sleep 1000\r")
 		x.expect(`sleep 1000\r\n`)
 		x.typed("\x10\x11") // leaves the shell to itself
 		x.exits(1)
-		output(t, cli("rm", "-f", name))
 	})
 }
 

@@ -69,3 +69,12 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 	t.Fatalf("never happened: %s", what)
 }
+
+func atoi(t *testing.T, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
