@@ -99,12 +99,6 @@ func (d *daemon) command(args ...string) *exec.Cmd {
 // docker runs a command and gives what it printed.
 func (d *daemon) docker(args ...string) (string, error) {
 	var stderr bytes.Buffer
-	if os.Getenv("TUG_TEST_TIMES") != "" {
-		begin := time.Now()
-		defer func() {
-			d.t.Logf("%s docker %.60s", time.Since(begin).Round(time.Millisecond), strings.Join(args, " "))
-		}()
-	}
 	c := d.command(args...)
 	c.Stderr = &stderr
 	out, err := c.Output()

@@ -85,7 +85,10 @@ func newWorld(d *daemon, rng *rand.Rand) *world {
 	return w
 }
 
-func (w *world) note(format string, args ...any) { w.t.Logf(format, args...) }
+func (w *world) note(format string, args ...any) {
+	w.t.Helper()
+	w.t.Logf(format, args...)
+}
 
 func (w *world) put(before, after box) {
 	delete(w.boxes, before.name)
