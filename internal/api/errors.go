@@ -37,6 +37,7 @@ var classes = []struct {
 	{errdefs.ErrResourceExhausted, http.StatusTooManyRequests},
 	{errdefs.ErrUnavailable, http.StatusServiceUnavailable},
 	{errdefs.ErrNotImplemented, http.StatusNotImplemented},
+	{errdefs.ErrInternal, http.StatusInternalServerError},
 }
 
 // describe gives the status and the words for an error. The name of its class, which wrapping puts at the end of the words

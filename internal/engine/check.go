@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -111,7 +112,7 @@ func (e *Engine) checkModes(h *container.HostConfig) error {
 		if _, ok := joined(c.mode); ok && c.joins {
 			continue
 		}
-		if !contains(c.allowed, c.mode) {
+		if !slices.Contains(c.allowed, c.mode) {
 			return invalid("invalid namespace mode %q: one of %s", c.mode, strings.Join(c.allowed[1:], ", "))
 		}
 	}
@@ -124,15 +125,6 @@ func (e *Engine) checkModes(h *container.HostConfig) error {
 
 // joined gives the container that a mode "container:NAME" names.
 func joined(mode string) (owner string, ok bool) { return strings.CutPrefix(mode, "container:") }
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
 
 func invalid(format string, args ...any) error {
 	return fmt.Errorf(format+": %w", append(args, errdefs.ErrInvalidArgument)...)

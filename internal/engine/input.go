@@ -17,12 +17,9 @@ import (
 	"tug/internal/overlay"
 	"tug/internal/passwd"
 	"tug/internal/plan"
-	"tug/internal/seccomp"
 )
 
 const initPath = "/sbin/docker-init"
-
-var seccompLoad = seccomp.Load
 
 // prepared is a container's specification and what compiling it into a plan needs beside it.
 type prepared struct {

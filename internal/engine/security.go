@@ -11,6 +11,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/plan"
+	"tug/internal/seccomp"
 )
 
 // security is what --security-opt asks for.
@@ -72,7 +73,7 @@ func (e *Engine) profile(s security, caps []string, privileged bool) (*specs.Lin
 	case s.seccomp == "":
 		return e.filters.Default(caps)
 	}
-	p, err := seccompLoad([]byte(s.seccomp), caps)
+	p, err := seccomp.Load([]byte(s.seccomp), caps)
 	if err != nil {
 		return nil, fmt.Errorf("seccomp profile: %w: %w", err, errdefs.ErrInvalidArgument)
 	}
