@@ -49,6 +49,7 @@ type Engine struct {
 	log                *slog.Logger
 	dataRoot, execRoot string
 	kernel             plan.Kernel
+	noUserNS           string // why containers have no user namespace though they should
 	id                 string // of this engine, kept over restarts
 
 	db         *state.DB
@@ -97,9 +98,11 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	if err := ctx.Err(); err != nil {
 		return e, err
 	}
-	if !e.kernel.IDMapped && e.UserNS {
-		e.log.Warn("this kernel takes no id-mapped layers below an overlay (5.19 does): containers' root is the host's root")
-		e.UserNS = false
+	if e.UserNS {
+		if e.noUserNS = e.whyNoUserNS(); e.noUserNS != "" {
+			e.log.Warn("containers have no user namespace of their own: their root is the host's", "why", e.noUserNS)
+			e.UserNS = false
+		}
 	}
 	kind := want{Kind: slot.Kind{UserNS: e.UserNS, Network: true}, bridge: e.Bridge != "none"}
 	e.slots = newSlots(e.maker, e.networks, kind, o.Slots, e.log)

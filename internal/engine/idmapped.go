@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -24,16 +26,36 @@ func warnUnmapped(r *container.Record) {
 		if m.Type != "bind" {
 			continue
 		}
-		var fs unix.Statfs_t
-		if unix.Statfs(m.Source, &fs) != nil {
-			continue
-		}
-		kind, ok := unmapped[int64(fs.Type)]
-		if !ok && fs.Type == unix.TMPFS_MAGIC && !kernelSince(6, 3) {
-			kind, ok = "tmpfs", true
-		}
-		if ok {
+		if kind, ok := unmappedAt(m.Source); ok {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("bind mount %s: its file system (%s) takes no id map, so in the container its files belong to ids of the host; run it with --userns host if it has to write there", m.Source, kind))
 		}
 	}
+}
+
+// unmappedAt tells whether a path lies in a file system that cannot be mounted with an id map, and which that is.
+func unmappedAt(path string) (kind string, ok bool) {
+	var fs unix.Statfs_t
+	if unix.Statfs(path, &fs) != nil {
+		return "", false
+	}
+	if fs.Type == unix.TMPFS_MAGIC && !kernelSince(6, 3) {
+		return "tmpfs", true
+	}
+	kind, ok = unmapped[int64(fs.Type)]
+	return kind, ok
+}
+
+// whyNoUserNS tells what keeps containers from having a user namespace of their own; "" if nothing does.
+func (e *Engine) whyNoUserNS() string {
+	if !e.kernel.IDMapped {
+		release, _, _ := kernelRelease()
+		return "Linux " + release + " takes no id-mapped layers below an overlay (5.19 and up do)"
+	}
+	if most, err := os.ReadFile("/proc/sys/user/max_user_namespaces"); err == nil && strings.TrimSpace(string(most)) == "0" {
+		return "this host allows none (sysctl user.max_user_namespaces)"
+	}
+	if kind, ok := unmappedAt(e.dataRoot); ok {
+		return "the file system of " + e.dataRoot + " (" + kind + ") takes no id map"
+	}
+	return ""
 }

@@ -44,6 +44,9 @@ func (e *Engine) Info(ctx context.Context) Info {
 	if e.UserNS {
 		i.SecurityOptions = append(i.SecurityOptions, "name=userns")
 	}
+	if e.noUserNS != "" {
+		i.Warnings = append(i.Warnings, "WARNING: No user namespace support: "+e.noUserNS+", so the root of containers is the host's")
+	}
 	i.Name, _ = os.Hostname()
 	i.KernelVersion, _, _ = kernelRelease()
 	i.OperatingSystem, i.OSVersion = osRelease()
