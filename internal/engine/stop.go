@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"syscall"
 	"time"
@@ -104,8 +105,8 @@ func (e *Engine) signal(ctx context.Context, run *run, sig syscall.Signal) error
 // killRun ends a container for certain, and waits until that is recorded.
 func (e *Engine) killRun(r *container.Record, run *run) error {
 	e.kill(run)
-	e.signal(e.life, run, unix.SIGKILL) // if it has left its cgroup
-	if isClosed(run.exited, killWait) {
+	err := e.signal(e.life, run, unix.SIGKILL) // if it has left its cgroup
+	if hangs := errors.Is(err, context.DeadlineExceeded); !hangs && isClosed(run.exited, killWait) {
 		return nil
 	}
 	if pids, err := run.group.Pids(); err == nil && len(pids) == 0 {

@@ -41,7 +41,7 @@ func TestARemovalThatWasNotRecordedIsTakenBack(t *testing.T) {
 	v := open(t, fs.NewDir(t, "volumes").Path())
 	vol := withFile(t, v, "kept")
 	assert.NilError(t, os.Rename(filepath.Join(v.root, "kept"), filepath.Join(v.root, removedPrefix+"kept")))
-	v = reopen(t, v)
+	reopen(t, v)
 	data, err := os.ReadFile(filepath.Join(vol.Path, "file"))
 	assert.NilError(t, err)
 	assert.Equal(t, string(data), "data")

@@ -158,13 +158,18 @@ func (d *daemon) finish() {
 	for _, l := range left {
 		d.t.Errorf("left behind: %s", l)
 	}
+	d.clear()
+	if d.t.Failed() {
+		d.tell()
+	}
+}
+
+// clear takes away what daemons keep on the host from one life to the next.
+func (d *daemon) clear() {
 	exec.Command("ip", "link", "delete", d.name+"0").Run()
 	exec.Command("nft", "delete", "table", "inet", "tug-"+d.name+"0").Run()
 	for _, g := range d.cgroups() {
 		os.Remove(g)
-	}
-	if d.t.Failed() {
-		d.tell()
 	}
 }
 

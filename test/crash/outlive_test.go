@@ -3,6 +3,9 @@ package crash
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -169,4 +172,46 @@ func TestTheNextDaemonKnowsTwentyContainersAtOnce(t *testing.T) {
 		t.Errorf("the first answer tells of %v", states)
 	}
 	t.Logf("%d containers, of which %d had ended, were known %s after the daemon's start", count, len(ended), took.Round(time.Millisecond))
+}
+
+func TestAfterAReboot(t *testing.T) {
+	d := newDaemon(t, "busybox")
+	port := freePort(t)
+	d.run("runs", "-p", fmt.Sprint(port, ":80"))
+	d.run("always", "--restart", "always")
+	d.run("brief", "--rm", "-v", "/data")
+	d.run("ended", "-v", "/data")
+	d.must("stop", "ended")
+	d.kill()
+	d.reboot()
+	d.start()
+	for name, want := range map[string]string{"runs": "exited 137", "ended": "exited 7", "brief": ""} {
+		if got := d.inspect(name, "{{.State.Status}} {{.State.ExitCode}}"); got != want {
+			t.Errorf("%s is %q, not %q", name, got, want)
+		}
+	}
+	if volumes := d.volumes(); len(volumes) != 1 {
+		t.Errorf("the volumes are %v, not that of one container", volumes)
+	}
+	d.eventually("it is started again", func() bool { return d.inspect("always", "{{.State.Status}}") == "running" })
+	d.goesOn("always", 2)
+	d.must("start", "runs", "ended")
+	d.goesOn("runs", 2)
+	if page, err := fetch(port); page != "runs" {
+		t.Errorf("the port leads to %q, %v", page, err)
+	}
+}
+
+// reboot takes away what a reboot takes: processes, packet rules, interfaces, cgroups, and the folder for the time until then.
+func (d *daemon) reboot() {
+	d.t.Helper()
+	for _, p := range d.processes() {
+		pid, _, _ := strings.Cut(p, " ")
+		exec.Command("kill", "-9", pid).Run()
+	}
+	d.eventually("all processes are gone", func() bool { return len(d.processes()) == 0 })
+	d.clear()
+	if err := os.RemoveAll(filepath.Join(d.dir, "run")); err != nil {
+		d.t.Fatal(err)
+	}
 }

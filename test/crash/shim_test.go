@@ -188,6 +188,10 @@ func TestAHangingShimHoldsNobodyUp(t *testing.T) {
 	if code := d.inspect("hangs", "{{.State.ExitCode}}"); code != "7" {
 		t.Errorf("it ended with %s, not 7", code)
 	}
+	if err := syscall.Kill(d.shim("other"), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	d.must("rm", "-f", "other")
 }
 
 // shims are the processes of all shims of the daemon.
