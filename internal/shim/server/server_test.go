@@ -75,7 +75,7 @@ func TestAttachWhileItRuns(t *testing.T) {
 	if err := b.Signal(t.Context(), "", unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if exit := b.wait(""); exit.Code != 137 {
+	if exit := b.lastWords(); exit.Code != 137 {
 		t.Errorf("exit code %d", exit.Code)
 	}
 }
@@ -97,10 +97,9 @@ func TestEndOfInput(t *testing.T) {
 	if out, _ := unframe(t, data); out != text+"over\n" {
 		t.Errorf("got %d bytes, want %d", len(out), len(text)+5)
 	}
-	eventually(t, "the shim has written down how it ended", func() bool {
-		exit, err := shim.LastWords(b.Dir())
-		return err == nil && exit.Code == 4
-	})
+	if exit := b.lastWords(); exit.Code != 4 {
+		t.Errorf("exit code %d", exit.Code)
+	}
 }
 
 // TestClientThatNeverReads does not keep a container from ending, nor its end from being told, nor loses the output.
@@ -175,10 +174,9 @@ func TestWaitBeforeAndAfterTheEnd(t *testing.T) {
 	if before.Code != 9 || before.At.IsZero() {
 		t.Errorf("got %+v", before)
 	}
-	eventually(t, "the shim has left its last words", func() bool {
-		last, err := shim.LastWords(b.Dir())
-		return err == nil && last == before
-	})
+	if last := b.lastWords(); last != before {
+		t.Errorf("it left %+v, and told %+v", last, before)
+	}
 }
 
 func TestExecOfMissingProgram(t *testing.T) {

@@ -154,6 +154,17 @@ func (b *box) wait(id string) shim.Exit {
 	return exit
 }
 
+// lastWords is what the shim leaves on disk of the container's end; once nobody is attached it goes.
+func (b *box) lastWords() (exit shim.Exit) {
+	b.t.Helper()
+	eventually(b.t, "the shim has left its last words", func() bool {
+		var err error
+		exit, err = shim.LastWords(b.Dir())
+		return err == nil
+	})
+	return exit
+}
+
 // descriptors and goroutines are how many the shim has.
 func (b *box) descriptors() int {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", b.pid))
