@@ -165,8 +165,9 @@ func (e *Engine) joinNamespaces(in *oci.Input, h *container.HostConfig) error {
 		case j.kind == "net" && o.Host.NetworkMode == "host":
 			in.HostNetwork = true
 		case j.kind == "net":
-			in.Files = e.etcFiles(o.ID)
-			in.Hostname = o.Config.Hostname
+			first := e.networkOwner(o)
+			in.Files = e.etcFiles(first.ID)
+			in.Hostname = first.Config.Hostname
 		case j.kind == "pid" && o.Host.PidMode == "host":
 			in.HostPid, in.PidNS = true, ""
 		case j.kind == "ipc" && o.Host.IpcMode == "host":
@@ -174,6 +175,23 @@ func (e *Engine) joinNamespaces(in *oci.Input, h *container.HostConfig) error {
 		}
 	}
 	return nil
+}
+
+// networkOwner gives the container whose network another one shares, through any number of containers in between.
+func (e *Engine) networkOwner(r *container.Record) *container.Record {
+	for seen := map[string]bool{}; !seen[r.ID]; {
+		seen[r.ID] = true
+		name, shares := joined(r.Host.NetworkMode)
+		if !shares {
+			return r
+		}
+		owner, err := e.containers.Get(name)
+		if err != nil {
+			return r
+		}
+		r = owner
+	}
+	return r
 }
 
 // layers are the folders of a container's file system, topmost first.
