@@ -164,8 +164,13 @@ func (d *daemon) finish() {
 	}
 }
 
-// clear takes away what daemons keep on the host from one life to the next.
+// clear takes away what daemons keep on the host from one life to the next, and whatever else there is.
 func (d *daemon) clear() {
+	for _, p := range d.processes() {
+		pid, _, _ := strings.Cut(p, " ")
+		exec.Command("kill", "-9", pid).Run()
+	}
+	d.eventually("all processes are gone", func() bool { return len(d.processes()) == 0 })
 	exec.Command("ip", "link", "delete", d.name+"0").Run()
 	exec.Command("nft", "delete", "table", "inet", "tug-"+d.name+"0").Run()
 	for _, g := range d.cgroups() {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -205,11 +204,6 @@ func TestAfterAReboot(t *testing.T) {
 // reboot takes away what a reboot takes: processes, packet rules, interfaces, cgroups, and the folder for the time until then.
 func (d *daemon) reboot() {
 	d.t.Helper()
-	for _, p := range d.processes() {
-		pid, _, _ := strings.Cut(p, " ")
-		exec.Command("kill", "-9", pid).Run()
-	}
-	d.eventually("all processes are gone", func() bool { return len(d.processes()) == 0 })
 	d.clear()
 	if err := os.RemoveAll(filepath.Join(d.dir, "run")); err != nil {
 		d.t.Fatal(err)
