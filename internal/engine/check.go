@@ -86,13 +86,16 @@ func checkLimits(h *container.HostConfig) error {
 	return nil
 }
 
-// checkModes finds containers that are to share namespaces, and networks that are not there.
+// checkModes finds the containers that are to share namespaces, and notes them by their IDs, and networks that are not
+// there.
 func (e *Engine) checkModes(h *container.HostConfig) error {
-	for _, m := range []string{h.NetworkMode, h.IpcMode, h.PidMode} {
-		if owner, ok := joined(m); ok {
-			if _, err := e.containers.Get(owner); err != nil {
+	for _, m := range []*string{&h.NetworkMode, &h.IpcMode, &h.PidMode} {
+		if owner, ok := joined(*m); ok {
+			o, err := e.containers.Get(owner)
+			if err != nil {
 				return err
 			}
+			*m = "container:" + o.ID // the name may be another's one day
 		}
 	}
 	if _, ok := joined(h.NetworkMode); ok && (len(h.PortBindings) > 0 || h.PublishAllPorts) {

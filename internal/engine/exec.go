@@ -6,16 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path"
-	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
-	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"tug/internal/container"
-	"tug/internal/oci"
-	"tug/internal/plan"
 	"tug/internal/shim"
 )
 
@@ -144,64 +139,6 @@ func (e *Engine) execAttach(x *execution, run *run, detach bool) (*Attached, err
 		want: shim.Attach{ID: x.id, Stdin: c.AttachStdin, Stdout: c.AttachStdout, Stderr: c.AttachStderr},
 	}
 	return a, a.connect(run.client)
-}
-
-// execPlan compiles the plan of a process in a running container.
-func (e *Engine) execPlan(ctx context.Context, r *container.Record, run *run, c *ExecConfig, size *[2]uint) (*plan.Plan, error) {
-	prep, err := e.prepare(ctx, r, run.idBase, run.group)
-	if err != nil {
-		return nil, err
-	}
-	p, err := e.execProcess(ctx, r, prep.spec, c)
-	if err != nil {
-		return nil, err
-	}
-	p.ConsoleSize = &specs.Box{Height: size[0], Width: size[1]}
-	prep.env.OpenStdin = c.AttachStdin
-	if c.Privileged {
-		prep.env.Filter = nil
-	}
-	return plan.Exec(prep.spec, p, &prep.env)
-}
-
-// execProcess gives the specification of a process in a container: as the container's own, but for what was asked.
-func (e *Engine) execProcess(ctx context.Context, r *container.Record, spec *specs.Spec, c *ExecConfig) (*specs.Process, error) {
-	p := *spec.Process
-	p.Args, p.Terminal = c.Cmd, c.Tty
-	if c.WorkingDir != "" {
-		if !path.IsAbs(c.WorkingDir) {
-			return nil, invalid("Cwd must be an absolute path")
-		}
-		p.Cwd = path.Clean(c.WorkingDir)
-	}
-	home := ""
-	if c.User != "" {
-		img, err := e.imageOf(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		root, err := e.images.Rootfs(ctx, img)
-		if err != nil {
-			return nil, err
-		}
-		u, err := e.user(r, root, c.User)
-		if err != nil {
-			return nil, err
-		}
-		p.User = specs.User{UID: u.UID, GID: u.GID, AdditionalGids: u.Groups}
-		home = u.Home
-	}
-	for _, v := range spec.Process.Env {
-		if h, ok := strings.CutPrefix(v, "HOME="); ok && home == "" {
-			home = h
-		}
-	}
-	p.Env = oci.Environment(mergeEnv(r.Config.Env, c.Env), spec.Hostname, home, c.Tty)
-	if c.Privileged {
-		all := e.allCaps(e.isolated(&r.Host))
-		p.Capabilities = &specs.LinuxCapabilities{Bounding: all, Effective: all, Permitted: all}
-	}
-	return &p, nil
 }
 
 func execStartError(err error, program string) error {
