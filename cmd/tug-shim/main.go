@@ -35,7 +35,8 @@ func main() {
 }
 
 // options reads "DIR ID-BASE NETWORK LEASH": a folder, the first id of the user namespace to make (0: none), whether to
-// make a network namespace (0 or 1), and the descriptor of the leash.
+// make a network namespace (0 or 1, or the path of the user namespace that it is to belong to), and the descriptor of the
+// leash.
 func options(args []string) (server.Options, error) {
 	if len(args) != 4 {
 		return server.Options{}, fmt.Errorf("this program is started by tugd, not by hand")
@@ -49,5 +50,9 @@ func options(args []string) (server.Options, error) {
 		return server.Options{}, fmt.Errorf("leash: %w", err)
 	}
 	unix.CloseOnExec(leash)
-	return server.Options{Dir: args[0], IDBase: uint32(base), Network: args[2] == "1", Leash: os.NewFile(uintptr(leash), "leash")}, nil
+	o := server.Options{Dir: args[0], IDBase: uint32(base), Network: args[2] != "0", Leash: os.NewFile(uintptr(leash), "leash")}
+	if filepath.IsAbs(args[2]) {
+		o.Owner = args[2]
+	}
+	return o, nil
 }

@@ -106,9 +106,11 @@ func (e *Engine) wants(r *container.Record) want {
 	_, shared := joined(h.NetworkMode)
 	own := h.NetworkMode != "host" && !shared
 	w := want{Kind: slot.Kind{UserNS: e.isolated(h), Network: own}}
-	if _, joins := e.joinsUser(h); joins {
+	if owner, joins := e.joinsUser(h); joins {
 		w.UserNS = false
-		// A network of its own would belong to a user namespace that is not the container's.
+		if o, err := e.containers.Get(owner); err == nil && own && o.IsRunning() {
+			w.Owner = fmt.Sprintf("/proc/%d/ns/user", o.State.Pid)
+		}
 	}
 	w.bridge = own && !r.Config.NetworkDisabled && e.Bridge != "none" && len(r.Networks) <= 1 && plainEndpoint(r) &&
 		(h.NetworkMode == "default" || h.NetworkMode == "bridge")

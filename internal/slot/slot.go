@@ -3,6 +3,7 @@
 package slot
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -25,6 +26,8 @@ import (
 type Kind struct {
 	UserNS  bool // a user namespace of its own
 	Network bool // a network namespace, owned by the user namespace if there is one
+	// Owner is the path of another container's user namespace that owns the network namespace instead; "": none.
+	Owner string
 }
 
 // Slot is a started shim and what it holds. Its fields are not changed once it is made.
@@ -131,7 +134,7 @@ func (s *Slot) spawn(ctx context.Context) (shim.Hello, error) {
 	defer stderr.Close()
 	network := "0"
 	if s.Kind.Network {
-		network = "1"
+		network = cmp.Or(s.Kind.Owner, "1")
 	}
 	cmd := exec.Cmd{
 		Path:   fmt.Sprintf("/proc/self/fd/%d", s.maker.program.Fd()),

@@ -22,6 +22,7 @@ type Options struct {
 	Dir     string   // its folder
 	IDBase  uint32   // first id of the user namespace to make; 0: none
 	Network bool     // make a network namespace
+	Owner   string   // path of the user namespace that the network belongs to, if there is no new one; "": this one
 	Leash   *os.File // a socket to the daemon: the shim says there that it is ready; while it has no container it ends with it
 }
 
@@ -53,7 +54,12 @@ func Serve(o Options) error {
 	unix.Umask(0) // modes in a plan are meant as they stand
 	s := &Server{dir: o.Dir, reaper: newReaper(), execs: map[string]*process{}, pending: map[string][]*client{}}
 	var err error
-	if s.userNS, s.netNS, err = fork.Namespaces(o.IDBase, o.Network); err != nil {
+	if o.Owner != "" {
+		s.netNS, err = fork.NetworkIn(o.Owner)
+	} else {
+		s.userNS, s.netNS, err = fork.Namespaces(o.IDBase, o.Network)
+	}
+	if err != nil {
 		return err
 	}
 	l, err := listen(filepath.Join(o.Dir, "sock"))
