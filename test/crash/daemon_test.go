@@ -39,11 +39,13 @@ func newDaemon(t *testing.T, images ...string) *daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{t: t, dir: dir, name: fmt.Sprintf("tcr%d%c", os.Getpid()%100000, 'a'+serial.Add(1))}
+	d := &daemon{t: t, dir: dir, name: fmt.Sprintf("tcr%dx%d", os.Getpid()%100000, serial.Add(1))}
 	d.http.Transport = &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", d.socket())
 	}}
-	t.Cleanup(func() { d.finish(); os.RemoveAll(dir) })
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(d.clear)
+	t.Cleanup(d.finish) // the first of these, whether it fails or not
 	d.start()
 	for _, i := range images {
 		d.must("pull", "-q", i)
@@ -139,9 +141,14 @@ func (d *daemon) eventually(what string, holds func() bool) {
 	d.t.Fatalf("never happened: %s", what)
 }
 
-// finish removes all containers, ends the daemon, and looks for what is left. What a daemon keeps for its next life on
-// purpose (the bridge, the table, the cgroup parent) is taken away.
+// finish removes all containers, ends the daemon, and looks for what is left.
 func (d *daemon) finish() {
+	d.t.Helper()
+	defer func() {
+		if d.t.Failed() {
+			d.tell()
+		}
+	}()
 	if d.cmd.ProcessState != nil {
 		d.start()
 	}
@@ -158,14 +165,13 @@ func (d *daemon) finish() {
 	for _, l := range left {
 		d.t.Errorf("left behind: %s", l)
 	}
-	d.clear()
-	if d.t.Failed() {
-		d.tell()
-	}
 }
 
 // clear takes away what daemons keep on the host from one life to the next, and whatever else there is.
 func (d *daemon) clear() {
+	if d.cmd.ProcessState == nil {
+		d.kill()
+	}
 	for _, p := range d.processes() {
 		pid, _, _ := strings.Cut(p, " ")
 		exec.Command("kill", "-9", pid).Run()
