@@ -2,7 +2,6 @@ package server
 
 import (
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -72,14 +71,6 @@ func (s *Server) start(encoded []byte, st shim.Streams, regs *fork.Registers, fi
 		go proc.input(c)
 	}
 	return proc, started.Warnings, nil
-}
-
-// sink takes a process's output beside the clients: the log.
-type sink interface{ Write(p []byte) (int, error) }
-
-type output struct {
-	file   *os.File
-	stream byte
 }
 
 // afterExit is how long output is still read once its process has ended while another process holds the stream open;
@@ -165,47 +156,6 @@ func (p *process) signal(sig unix.Signal) error {
 		return unix.ESRCH
 	}
 	return unix.PidfdSendSignal(p.pidfd, sig, nil, 0)
-}
-
-// pump copies one output to the sink and to every client that wants it. A client that does not read holds the process
-// up, as a full pipe would; one that is gone is forgotten.
-func (p *process) pump(o output, to sink) {
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := o.file.Read(buf)
-		if n > 0 {
-			if to != nil {
-				to.Write(buf[:n])
-			}
-			for _, c := range p.wanting(o.stream) {
-				if c.give(o.stream, buf[:n]) != nil {
-					p.forget(c)
-				}
-			}
-		}
-		if err != nil { // a terminal gives EIO once its last user is gone
-			return
-		}
-	}
-}
-
-func (p *process) wanting(stream byte) []*client {
-	p.clients.Lock()
-	defer p.clients.Unlock()
-	var list []*client
-	for _, c := range p.list {
-		if stream == streamOut && c.want.Stdout || stream == streamErr && c.want.Stderr {
-			list = append(list, c)
-		}
-	}
-	return list
-}
-
-func (p *process) forget(c *client) {
-	p.clients.Lock()
-	p.list = slices.DeleteFunc(p.list, func(o *client) bool { return o == c })
-	p.clients.Unlock()
-	c.leave()
 }
 
 // attach adds a client; its gone channel is closed when the process has ended.
