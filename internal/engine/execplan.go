@@ -35,9 +35,6 @@ func (e *Engine) execPlan(ctx context.Context, r *container.Record, run *run, c 
 	}
 	p.ConsoleSize = &specs.Box{Height: size[0], Width: size[1]}
 	prep.env.OpenStdin = c.AttachStdin
-	if c.Privileged {
-		prep.env.Filter = nil
-	}
 	return plan.Exec(prep.spec, p, &prep.env)
 }
 
