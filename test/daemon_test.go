@@ -1,7 +1,6 @@
 package test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -87,6 +86,8 @@ func (d *daemon) start(flags ...string) error {
 			return nil
 		}
 	}
+	d.end(syscall.SIGTERM)
+	d.tell()
 	return fmt.Errorf("tugd does not answer")
 }
 
@@ -96,9 +97,15 @@ func (d *daemon) end(signal syscall.Signal) {
 	<-d.ended
 }
 
-// docker is a command of the docker command line for this daemon; with tug's, the same of tug.
-func (d *daemon) docker(args ...string) *exec.Cmd { return d.command("docker", args...) }
+// docker is a command of the docker command line for this daemon, or of tug where there is no docker.
+func (d *daemon) docker(args ...string) *exec.Cmd {
+	if whyNoDocker != "" {
+		return d.tug(args...)
+	}
+	return d.command("docker", args...)
+}
 
+// tug is a command of tug for this daemon.
 func (d *daemon) tug(args ...string) *exec.Cmd {
 	return d.command(filepath.Join(d.bin, "tug"), args...)
 }
@@ -117,8 +124,9 @@ func (d *daemon) finish() (left []string) {
 	}
 	d.end(syscall.SIGTERM)
 	left = d.leftovers()
-	exec.Command("ip", "link", "delete", d.name+"0").Run()
-	exec.Command("nft", "delete", "table", "inet", "tug-"+d.name+"0").Run()
+	if err := removeNetwork(d.name + "0"); err != nil {
+		left = append(left, err.Error())
+	}
 	groups, _ := filepath.Glob("/sys/fs/cgroup/*/" + d.name)
 	for _, g := range append(groups, "/sys/fs/cgroup/"+d.name) {
 		if err := os.Remove(g); err != nil && !os.IsNotExist(err) {
@@ -135,13 +143,7 @@ func (d *daemon) leftovers() (left []string) {
 		found, _ := filepath.Glob(filepath.Join(d.dir, pattern))
 		left = append(left, found...)
 	}
-	for _, m := range []string{"published4", "published-at4", "published6", "published-at6"} {
-		ports, err := exec.Command("nft", "list", "map", "inet", "tug-"+d.name+"0", m).CombinedOutput()
-		if bytes.Contains(ports, []byte("elements")) || err != nil && !bytes.Contains(ports, []byte("No such file")) {
-			left = append(left, fmt.Sprintf("published ports: %v: %s", err, ports))
-		}
-	}
-	return left
+	return append(left, publishedPorts(d.name+"0")...)
 }
 
 // tell shows the end of what the daemon logged, but for the talk of the whole day.

@@ -14,8 +14,8 @@ var (
 	forTug    *daemon // and tug to this one, at the same time
 )
 
-// whyNot says why the tests cannot run here, if they cannot.
-var whyNot string
+// whyNot says why the tests cannot run here, if they cannot, and whyNoDocker why they run with tug only.
+var whyNot, whyNoDocker string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -23,12 +23,16 @@ func run(m *testing.M) int {
 	if whyNot = missing(); whyNot != "" {
 		return m.Run()
 	}
+	if _, err := exec.LookPath("docker"); err != nil {
+		whyNoDocker = "the docker command line is not on PATH"
+	}
 	before := takeSnapshot()
 	dir, err := os.MkdirTemp("", "tugtest-")
 	if err != nil {
 		return fail(err)
 	}
 	defer os.RemoveAll(dir)
+	os.Setenv("GOTMPDIR", dir) // where scripts have their folders; what they leave goes too
 	bin, err := build(dir)
 	if err != nil {
 		return fail(err)

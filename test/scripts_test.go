@@ -18,7 +18,13 @@ import (
 // against its own daemon, side by side.
 func TestSessions(t *testing.T) {
 	needsEngine(t)
-	t.Run("docker", func(t *testing.T) { t.Parallel(); session(t, forDocker, "") })
+	t.Run("docker", func(t *testing.T) {
+		if whyNoDocker != "" {
+			t.Skip(whyNoDocker)
+		}
+		t.Parallel()
+		session(t, forDocker, "")
+	})
 	t.Run("tug", func(t *testing.T) { t.Parallel(); session(t, forTug, filepath.Join(filepath.Dir(forTug.bin), "alias")) })
 }
 

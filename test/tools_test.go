@@ -43,7 +43,13 @@ func ownPrefix() string { return "tg" + strconv.Itoa(os.Getpid()%100000) }
 // clis are the two command lines, each with the daemon that it speaks to.
 func clis(t *testing.T, f func(t *testing.T, cli func(...string) *exec.Cmd)) {
 	needsEngine(t)
-	t.Run("docker", func(t *testing.T) { t.Parallel(); f(t, forDocker.docker) })
+	t.Run("docker", func(t *testing.T) {
+		if whyNoDocker != "" {
+			t.Skip(whyNoDocker)
+		}
+		t.Parallel()
+		f(t, forDocker.docker)
+	})
 	t.Run("tug", func(t *testing.T) { t.Parallel(); f(t, forTug.tug) })
 }
 
