@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,9 +22,10 @@ type daemon struct {
 	ended    chan struct{} // closed when the process has ended and been waited for
 }
 
-// startDaemon starts one whose things are all named after this process and the tag.
-func startDaemon(bin, dir, tag, ports string) (*daemon, error) {
-	d := &daemon{bin: bin, dir: filepath.Join(dir, tag), name: fmt.Sprintf("tg%d%s", os.Getpid()%100000, tag), ports: ports}
+// startDaemon starts one whose things are all named after this process and the tag; its ports too are those of no other
+// daemon, nor, most likely, of another run of the tests.
+func startDaemon(bin, dir, tag string, nth int) (*daemon, error) {
+	d := &daemon{bin: bin, dir: filepath.Join(dir, tag), name: fmt.Sprintf("tg%d%s", os.Getpid()%100000, tag), ports: strconv.Itoa(200 + os.Getpid()%50*2 + nth)}
 	if err := os.Mkdir(d.dir, 0o755); err != nil {
 		return nil, err
 	}

@@ -38,10 +38,10 @@ func run(m *testing.M) int {
 		return fail(err)
 	}
 	var code int
-	if forDocker, err = startDaemon(bin, dir, "d", "243"); err != nil {
+	if forDocker, err = startDaemon(bin, dir, "d", 0); err != nil {
 		return fail(err)
 	}
-	if forTug, err = startDaemon(bin, dir, "t", "244"); err != nil {
+	if forTug, err = startDaemon(bin, dir, "t", 1); err != nil {
 		code = fail(err)
 	} else {
 		code = m.Run()
