@@ -22,6 +22,8 @@ func main() {
 	if filepath.Base(os.Args[0]) == "docker-init" {
 		os.Exit(initd.Main(os.Args[1:]))
 	}
+	// It was executed through a descriptor, whose number would be its name in ps(1). A name is for people: no matter if it fails.
+	_ = os.WriteFile("/proc/self/comm", []byte("tug-shim"), 0)
 	// No garbage is collected before the container runs; then, for as long as it does, memory counts and speed does not.
 	debug.SetGCPercent(-1)
 	// Caught and dropped; were they ignored, the container's processes would inherit that.
