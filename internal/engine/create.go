@@ -16,6 +16,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/image"
+	"tug/internal/network"
 	"tug/internal/oci"
 	"tug/internal/undo"
 )
@@ -84,6 +85,9 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	}
 	if r.Host.NetworkMode == "" {
 		r.Host.NetworkMode = "default"
+	}
+	if r.Host.NetworkMode == "default" && e.Bridge == network.NoBridge {
+		r.Host.NetworkMode = network.NameNone
 	}
 	if r.Host.LogConfig.Type == "" {
 		r.Host.LogConfig.Type = "json-file"
