@@ -60,6 +60,8 @@ func (e *Engine) prepare(ctx context.Context, r *container.Record, idBase uint32
 		if m := &p.spec.Mounts[i]; m.Source == oci.InitSource {
 			m.Source = e.Shim
 			p.env.Files[m.Source] = true
+			// It stays root's of the host: a container that may mount could write to it otherwise.
+			p.env.Unmapped = map[string]bool{m.Source: true}
 		}
 	}
 	if !e.kernel.MountSetattr {

@@ -16,6 +16,8 @@ type Env struct {
 	// Links tells for places in the container that are symbolic links to what is not there where they lead, so that it can
 	// be made. It is a hint: the kernel confines every lookup to the container's root.
 	Links map[string]string
+	// Unmapped are the bind sources that keep the host's owners: what the engine shows to a container without giving it.
+	Unmapped map[string]bool
 	// JoinFiles are the `tasks` files of cgroup v1 into which the process writes itself; CgroupDir is the folder of a
 	// cgroup of v2 in which it is born.
 	JoinFiles []string

@@ -129,7 +129,7 @@ func (c *compiler) bindSource(m specs.Mount, a attrs) Reg {
 	}
 	what := fmt.Sprintf("mount %s on %s", m.Source, m.Destination)
 	b.call(what, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(m.Source), val(flags)).out(r)
-	if c.userNS {
+	if c.userNS && !c.env.Unmapped[m.Source] {
 		attr := b.mountAttr(unix.MOUNT_ATTR_IDMAP, 0, 0)
 		b.call(what+" with the container's owners", unix.SYS_MOUNT_SETATTR, from(r), b.str(""),
 			val(unix.AT_EMPTY_PATH|recursive), ptr(attr), num(sizeMountAttr)).patch(Patch32, UserNS, attr+24).allow(unix.EINVAL, unix.EPERM).

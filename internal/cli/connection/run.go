@@ -101,13 +101,22 @@ func (c *Client) runRequest(r Run, body []byte) []byte {
 		}
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "POST /v%s/tug/run?%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", client.MaxAPIVersion, query.Encode(), client.DummyHost, c.options.UserAgent)
+	fmt.Fprintf(&b, "POST /v%s/tug/run?%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", client.MaxAPIVersion, query.Encode(), c.hostHeader(), c.options.UserAgent)
 	for name, value := range c.options.Headers {
 		fmt.Fprintf(&b, "%s: %s\r\n", name, strings.Map(printable, value))
 	}
 	fmt.Fprintf(&b, "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(body))
 	b.Write(body)
 	return b.Bytes()
+}
+
+// hostHeader names the daemon by its address, where it has one that a name can stand for.
+func (c *Client) hostHeader() string {
+	if address, ok := strings.CutPrefix(c.options.Host.URL, "tcp://"); ok {
+		host, _, _ := strings.Cut(address, "/")
+		return host
+	}
+	return client.DummyHost
 }
 
 // printable drops the characters that would end a header.
@@ -177,10 +186,7 @@ func (r *Running) Output(out, errs io.Writer) (code int, err error) {
 	var head [8]byte
 	for {
 		if _, err := io.ReadFull(r.from, head[:]); err != nil {
-			if errors.Is(err, io.EOF) {
-				err = errors.New("the daemon went away: the container goes on; see tug ps")
-			}
-			return 0, err
+			return 0, lost(err)
 		}
 		size := int64(binary.BigEndian.Uint32(head[4:]))
 		to := out
@@ -191,12 +197,20 @@ func (r *Running) Output(out, errs io.Writer) (code int, err error) {
 		case frameExit:
 			var code [4]byte
 			_, err := io.ReadFull(r.from, code[:])
-			return int(int32(binary.BigEndian.Uint32(code[:]))), err
+			return int(int32(binary.BigEndian.Uint32(code[:]))), lost(err)
 		default:
 			return 0, fmt.Errorf("the daemon sent a frame of the unknown stream %d", head[0])
 		}
 		if _, err := io.CopyN(to, r.from, size); err != nil {
-			return 0, err
+			return 0, lost(err)
 		}
 	}
+}
+
+// lost says what the end of a connection before its last frame means.
+func lost(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the daemon went away: the container goes on; see tug ps")
+	}
+	return err
 }
