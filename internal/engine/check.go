@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -46,6 +47,10 @@ func (e *Engine) check(r *container.Record) error {
 	if h.Runtime != "" && h.Runtime != "tug" {
 		return invalid("unknown or invalid runtime name: %s; the built-in one is called tug", h.Runtime)
 	}
+	if len(h.DeviceRequests) > 0 {
+		q := h.DeviceRequests[0]
+		return invalid("could not select device driver %q with capabilities: %v: tug has no drivers for --gpus; give device nodes with --device", q.Driver, q.Capabilities)
+	}
 	for _, u := range h.Ulimits {
 		if u.Hard != -1 && (u.Soft == -1 || u.Soft > u.Hard) {
 			return invalid("ulimit %s: soft limit must be less than or equal to hard limit: %d > %d", u.Name, u.Soft, u.Hard)
@@ -70,6 +75,8 @@ func checkLimits(h *container.HostConfig) error {
 		return invalid("Minimum memory reservation allowed is 6MB")
 	case h.Memory > 0 && h.MemoryReservation > h.Memory:
 		return invalid("Minimum memory limit can not be less than memory reservation limit, see usage")
+	case h.NanoCPUs < 0 || h.NanoCPUs > int64(runtime.NumCPU())*1e9:
+		return invalid("Range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available", runtime.NumCPU(), runtime.NumCPU())
 	case h.NanoCPUs > 0 && (h.CPUPeriod > 0 || h.CPUQuota > 0):
 		return invalid("Conflicting options: Nano CPUs and CPU Period or Quota cannot both be set")
 	case h.CPUPeriod != 0 && (h.CPUPeriod < 1000 || h.CPUPeriod > 1000000):
@@ -93,7 +100,7 @@ func (e *Engine) checkModes(h *container.HostConfig) error {
 		if owner, ok := joined(*m); ok {
 			o, err := e.containers.Get(owner)
 			if err != nil {
-				return err
+				return unlikeImage(err)
 			}
 			*m = "container:" + o.ID // the name may be another's one day
 		}
@@ -122,8 +129,15 @@ func (e *Engine) checkModes(h *container.HostConfig) error {
 	if _, ok := joined(h.NetworkMode); ok || h.NetworkMode == "default" {
 		return nil
 	}
-	_, err := e.networks.Get(h.NetworkMode)
-	return err
+	if _, err := e.networks.Get(h.NetworkMode); err != nil {
+		return unlikeImage(err)
+	}
+	return nil
+}
+
+// unlikeImage takes the class NotFound from an error: clients that create a container take it for the image's, and pull.
+func unlikeImage(err error) error {
+	return invalid("%s", strings.TrimSuffix(err.Error(), ": not found"))
 }
 
 // joined gives the container that a mode "container:NAME" names.

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/container"
 	"tug/internal/image"
@@ -63,6 +65,9 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	if err != nil {
 		return nil, img, err
 	}
+	if err := checkPlatform(req, img); err != nil {
+		return nil, img, err
+	}
 	if req.Name != "" {
 		if err := container.CheckName(req.Name); err != nil {
 			return nil, img, err
@@ -95,12 +100,36 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	if err := e.check(r); err != nil {
 		return nil, img, err
 	}
+	if e.UserNS && r.Host.UsernsMode == "" && !e.isolated(&r.Host) {
+		r.Host.UsernsMode = "host" // inspect is to say so
+	}
+	if r.Host.NetworkMode == "host" && len(r.Host.PortBindings) > 0 {
+		r.Warnings = append(r.Warnings, "Published ports are discarded when using host network mode")
+	}
 	limits, err := oci.Resources(&r.Host.Resources, nil)
 	if err != nil {
 		return nil, img, err
 	}
 	r.Warnings = append(r.Warnings, e.cgroups.Adjust(limits)...)
 	return r, img, nil
+}
+
+// checkPlatform tells whether the image that is here is of the platform that was asked for. Errors: NotFound, so that
+// clients pull the right one.
+func checkPlatform(req CreateRequest, img image.Image) error {
+	if req.Platform == "" {
+		return nil
+	}
+	asked, err := platforms.Parse(req.Platform)
+	if err != nil {
+		return invalid("platform %q: %v", req.Platform, err)
+	}
+	has := ocispec.Platform{OS: img.OS, Architecture: img.Architecture, Variant: img.Variant}
+	if platforms.OnlyStrict(asked).Match(platforms.Normalize(has)) {
+		return nil
+	}
+	return fmt.Errorf("image with reference %s was found but its platform (%s) does not match the specified platform (%s): %w",
+		req.Config.Image, platforms.Format(has), platforms.Format(asked), errdefs.ErrNotFound)
 }
 
 // mergeConfig overlays the image's configuration with the creator's (Docker's rules: a given entry point makes the

@@ -131,9 +131,18 @@ func (c *compiler) bindSource(m specs.Mount, a attrs) Reg {
 	b.call(what, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(m.Source), val(flags)).out(r)
 	if c.userNS && !c.env.Unmapped[m.Source] {
 		attr := b.mountAttr(unix.MOUNT_ATTR_IDMAP, 0, 0)
-		b.call(what+" with the container's owners", unix.SYS_MOUNT_SETATTR, from(r), b.str(""),
-			val(unix.AT_EMPTY_PATH|recursive), ptr(attr), num(sizeMountAttr)).patch(Patch32, UserNS, attr+24).allow(unix.EINVAL, unix.EPERM).
-			Warning = what + ": its file system takes no id map, so files there show the host's owners"
+		owners := func(recursive uint64) *Step {
+			return b.call(what+" with the container's owners", unix.SYS_MOUNT_SETATTR, from(r), b.str(""), val(unix.AT_EMPTY_PATH|recursive), ptr(attr), num(sizeMountAttr)).
+				patch(Patch32, UserNS, attr+24).allow(unix.EINVAL, unix.EPERM)
+		}
+		warning := what + ": its file system takes no id map, so files there show the host's owners"
+		if recursive == 0 {
+			owners(0).Warning = warning
+		} else {
+			// One mount below that takes no id map is enough for the whole to fail: then the topmost has it alone.
+			owners(recursive).SkipOK = 1
+			owners(0).Warning = warning
+		}
 	}
 	if !c.env.Kernel.MountSetattr {
 		return r // see adjustBind
