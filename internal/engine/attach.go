@@ -77,28 +77,46 @@ func (a *Attached) connect(c shimClient) error {
 	return nil
 }
 
-// connectWaiting attaches the clients that wait for a container, before it is started.
-func (e *Engine) connectWaiting(id string, c shimClient) error {
+// connectWaiting attaches the clients that wait for a container, before it is started. A client that cannot be attached is
+// let go and holds up neither the others nor the start.
+func (e *Engine) connectWaiting(id string, c shimClient) {
 	e.mu.Lock()
+	list := e.takeWaiting(id)
+	e.mu.Unlock()
+	e.connectAll(id, list, c)
+}
+
+// begun makes a run known, and attaches the clients that came while it was being started.
+func (e *Engine) begun(id string, run *run) {
+	e.mu.Lock()
+	e.runs[id] = run // from here on clients connect by themselves
+	late := e.takeWaiting(id)
+	e.mu.Unlock()
+	e.connectAll(id, late, run.client)
+}
+
+// takeWaiting gives the clients that wait for a container; the caller holds the engine's lock.
+func (e *Engine) takeWaiting(id string) []*Attached {
 	list := e.waiting[id]
 	delete(e.waiting, id)
-	e.mu.Unlock()
+	return list
+}
+
+func (e *Engine) connectAll(id string, list []*Attached, c shimClient) {
 	for _, a := range list {
 		if err := a.connect(c); err != nil {
-			return fmt.Errorf("attach: %w", err)
+			e.log.Warn("attach a client", "container", id, "error", err)
 		}
 	}
-	return nil
 }
 
 // dropWaiting tells the clients that wait for a container that it will not start.
 func (e *Engine) dropWaiting(id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, a := range e.waiting[id] {
+	for _, a := range e.takeWaiting(id) {
 		close(a.conn)
 	}
-	delete(e.waiting, id)
 }
 
 // leave takes a session that nobody serves any more from those that wait.

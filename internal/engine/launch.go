@@ -34,7 +34,9 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	undo.Add(func() { e.slots.discard(berth) })
 
 	// What takes its time goes on beside the rest: the cgroup, and the clients that wait.
-	attached := async(func() error { return e.connectWaiting(r.ID, berth.Shim) })
+	var attached sync.WaitGroup
+	attached.Go(func() { e.connectWaiting(r.ID, berth.Shim) })
+	defer attached.Wait() // before the shim is discarded
 	group := e.cgroups.Open(e.cgroupParent(r), r.ID)
 	p, err := e.prepare(ctx, r, berth.IDBase, group)
 	if err != nil {
@@ -66,7 +68,8 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := errors.Join(grouped(), attached()); err != nil {
+	attached.Wait()
+	if err := grouped(); err != nil {
 		return nil, nil, err
 	}
 	request, err := e.request(r, compiled, group)

@@ -37,9 +37,7 @@ func (e *Engine) start(ctx context.Context, r *container.Record) error {
 	if err != nil {
 		return e.startFailed(r, err)
 	}
-	e.mu.Lock()
-	e.runs[r.ID] = run
-	e.mu.Unlock()
+	e.begun(r.ID, run)
 	changed, err := e.containers.Change(r.ID, func(r *container.Record) {
 		r.State = container.State{Status: container.Running, Pid: run.pid, StartedAt: run.started.UTC(), FinishedAt: r.State.FinishedAt, Live: live}
 		r.ManuallyStopped = false
