@@ -129,12 +129,12 @@ func (f *fakeEngine) Start(_ context.Context, ref string) error {
 		return fmt.Errorf("already started: %w", errdefs.ErrNotModified)
 	}
 	c.record.State = container.State{Status: container.Running, Pid: 4711, StartedAt: time.Now()}
-	go f.run(c)
+	go f.run(c, f.process) // what runs from now on is not this container's
 	return nil
 }
 
 // run is the life of a process.
-func (f *fakeEngine) run(c *fakeContainer) {
+func (f *fakeEngine) run(c *fakeContainer, process func(stdin io.Reader, out io.Writer) int) {
 	var (
 		stdin io.Reader = strings.NewReader("")
 		out   io.Writer = io.Discard
@@ -149,7 +149,7 @@ func (f *fakeEngine) run(c *fakeContainer) {
 		}
 	default:
 	}
-	code := f.running()(stdin, out)
+	code := process(stdin, out)
 	f.mu.Lock()
 	c.record.State.Status, c.record.State.ExitCode, c.record.State.Pid = container.Exited, code, 0
 	c.record.State.FinishedAt = time.Now()
