@@ -10,15 +10,15 @@ import (
 	"tug/internal/container"
 )
 
-// Remove removes a container with its writable layer and its log, and with its anonymous volumes if asked; a running
-// one only by force. Errors: NotFound, Conflict (running).
+// Remove removes a container with its writable layer and its log, and with its anonymous volumes if asked; one that is
+// running or about to start again only by force. Errors: NotFound, Conflict (running, restarting).
 func (e *Engine) Remove(ctx context.Context, ref string, o RemoveOptions) error {
 	r, release, err := e.containers.Claim(ctx, ref) // so that nobody starts it again meanwhile
 	if err != nil {
 		return err
 	}
 	defer release()
-	if alive(r) {
+	if alive(r) || r.State.Status == container.Restarting {
 		if !o.Force {
 			return fmt.Errorf("cannot remove container %q: container is %s: stop the container before removing or force remove: %w", "/"+r.Name, r.State.Status, errConflict)
 		}
@@ -33,12 +33,12 @@ func (e *Engine) Remove(ctx context.Context, ref string, o RemoveOptions) error 
 }
 
 func (e *Engine) endForRemoval(r *container.Record) error {
+	if _, err := e.containers.Change(r.ID, stopByHand); err != nil {
+		return err
+	}
 	run, ok := e.run(r.ID)
 	if !ok {
 		return nil
-	}
-	if _, err := e.containers.Change(r.ID, func(r *container.Record) { r.ManuallyStopped = true }); err != nil {
-		return err
 	}
 	if r.State.Status == container.Paused {
 		run.group.Thaw()

@@ -42,7 +42,7 @@ func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := e.containers.Change(r.ID, func(r *container.Record) { r.ManuallyStopped = true }); err != nil {
+	if _, err := e.containers.Change(r.ID, stopByHand); err != nil {
 		return err
 	}
 	if err := e.stopRun(ctx, r, run, sig, stopTimeout(r, o.Timeout)); err != nil {
@@ -62,8 +62,16 @@ func (e *Engine) stopRestarting(ctx context.Context, r *container.Record) (stopp
 	if now.State.Status != container.Restarting {
 		return false, nil
 	}
-	_, err = e.containers.Change(r.ID, func(r *container.Record) { r.ManuallyStopped, r.State.Status = true, container.Exited })
+	_, err = e.containers.Change(r.ID, stopByHand)
 	return true, err
+}
+
+// stopByHand keeps the policy from starting a container again, also one that has just ended and waits for that.
+func stopByHand(r *container.Record) {
+	r.ManuallyStopped = true
+	if r.State.Status == container.Restarting {
+		r.State.Status = container.Exited
+	}
 }
 
 func (e *Engine) stopRun(ctx context.Context, r *container.Record, run *run, sig syscall.Signal, timeout time.Duration) error {
@@ -178,7 +186,7 @@ func (e *Engine) Kill(ctx context.Context, ref, name string) error {
 		return fmt.Errorf("cannot kill container: %s: container %s is not running: %w", ref, r.ID, errConflict)
 	}
 	if sig == unix.SIGKILL || sig == unix.SIGTERM || sig == unix.SIGINT {
-		if _, err := e.containers.Change(r.ID, func(r *container.Record) { r.ManuallyStopped = true }); err != nil {
+		if _, err := e.containers.Change(r.ID, stopByHand); err != nil {
 			return err
 		}
 	}
