@@ -68,10 +68,12 @@ func (e *Engine) ended(id string, run *run, exit shim.Exit) {
 	}
 }
 
-// closeRun forgets a run and tells who waits for its end.
+// closeRun forgets a run, unless a new one has taken its place since its end was recorded, and tells who waits for its end.
 func (e *Engine) closeRun(id string, run *run) {
 	e.mu.Lock()
-	delete(e.runs, id)
+	if e.runs[id] == run {
+		delete(e.runs, id)
+	}
 	e.mu.Unlock()
 	close(run.exited)
 }
