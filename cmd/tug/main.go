@@ -10,7 +10,7 @@ import (
 
 // Set by the linker: go build -ldflags "-X main.version=1.2.3 -X main.commit=abc -X main.built=2026-01-02T15:04:05Z".
 var (
-	version = "dev"
+	version = "0.1.0"
 	commit  = "unknown"
 	built   = ""
 )

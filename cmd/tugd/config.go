@@ -18,10 +18,11 @@ import (
 	"tug/internal/ipam"
 )
 
-// version is that of this build; the Makefile sets it and commit.
+// version is that of this build; the Makefile sets it, the commit and the time.
 var (
 	version = "0.1.0"
 	commit  = "unknown"
+	built   = ""
 )
 
 var errHelp = errors.New("help was asked for")
@@ -211,7 +212,7 @@ func (c *config) engine(log *slog.Logger) engine.Options {
 	o := engine.Options{
 		DataRoot: c.DataRoot, ExecRoot: c.ExecRoot, Shim: c.Shim, Bridge: c.Bridge, BridgeIP: c.BridgeIP, CgroupParent: c.CgroupParent,
 		UserNS: c.UserNS == "auto", Slots: c.Slots, Insecure: c.Insecure, Debug: c.Debug, Log: log,
-		Build: engine.Version{Version: version, GitCommit: commit},
+		Build: engine.Version{Version: version, GitCommit: commit, BuildTime: built},
 	}
 	if len(c.Mirrors) > 0 {
 		o.Mirrors = map[string][]string{"docker.io": c.Mirrors}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/containerd/errdefs"
@@ -30,6 +31,9 @@ func Main(args []string, in io.ReadCloser, out, errOut io.Writer, getenv func(st
 	}
 	if err == nil || errdefs.IsCanceled(err) {
 		return 0
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return 1 // whoever read our output has had enough
 	}
 	if text := words(err); text != "" {
 		_, _ = fmt.Fprintln(s.Err, text)
@@ -61,6 +65,12 @@ func words(err error) string {
 	var unreachable *connection.UnreachableError
 	if errors.As(err, &unreachable) {
 		return "tug: " + unreachable.Error() // without the request that happened to be the first
+	}
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "tug: the daemon went away in the middle of its answer: containers go on without it; start it again, and see tug ps"
+	case strings.HasSuffix(err.Error(), "page not found"):
+		return "tug: this daemon has no such call: its version is another than this program's, or the command is not there yet"
 	}
 	return err.Error()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/docker/cli/cli/streams"
 	"github.com/moby/moby/api/types/container"
@@ -122,7 +123,11 @@ type exitCode struct {
 // status makes the container's exit code the program's.
 func (e exitCode) status(s *session.Session) error {
 	if e.err != nil && !errors.Is(e.err, context.Canceled) {
-		_, _ = fmt.Fprintln(s.Err, "error waiting for container:", e.err)
+		why := e.err.Error()
+		if errors.Is(e.err, io.ErrUnexpectedEOF) {
+			why = "the daemon went away: the container goes on; see tug ps"
+		}
+		_, _ = fmt.Fprintln(s.Err, "error waiting for container:", why)
 		return session.Status{Code: exitFailed}
 	}
 	if e.code != 0 {
