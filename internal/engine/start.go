@@ -25,7 +25,23 @@ func (e *Engine) Start(ctx context.Context, ref string) error {
 	case container.Removing, container.Dead:
 		return fmt.Errorf("container is marked for removal and cannot be started: %w", errConflict)
 	}
+	if r, err = e.takeOver(r); err != nil {
+		return err
+	}
 	return e.start(ctx, r)
+}
+
+// takeOver takes a container from its restart policy, which counts anew from here on.
+func (e *Engine) takeOver(r *container.Record) (*container.Record, error) {
+	if r.RestartCount == 0 && r.State.Status != container.Restarting {
+		return r, nil
+	}
+	return e.containers.Change(r.ID, func(r *container.Record) {
+		r.RestartCount = 0
+		if r.State.Status == container.Restarting {
+			r.State.Status = container.Exited
+		}
+	})
 }
 
 // start starts a container that the caller has claimed. How it went is in the record afterwards.
