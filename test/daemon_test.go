@@ -36,7 +36,7 @@ func startDaemon(bin, dir, tag string, nth int) (*daemon, error) {
 func privateDaemon(t *testing.T, flags ...string) *daemon {
 	t.Helper()
 	needsEngine(t)
-	dir, err := os.MkdirTemp("", "tugtest-") // a short one: sockets' paths are
+	dir, err := os.MkdirTemp("", ownFolder()) // a short one: sockets' paths are
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,13 +12,16 @@ import (
 // snapshot is what a container engine could leave on a host, a word or two on each thing.
 type snapshot map[string]bool
 
+// ownFolder is how the names of this run's folders begin: another run may be under way on the machine.
+func ownFolder() string { return "tugtest-" + selfPid() + "-" }
+
 // takeSnapshot looks for all that the engine makes outside of its own folders. Other engines may be at work on the machine:
 // only what bears the name of this test's daemons or lies in their folders counts, where names can tell.
 func takeSnapshot() snapshot {
 	s := snapshot{}
 	mounts, _ := os.ReadFile("/proc/self/mountinfo")
 	for line := range strings.Lines(string(mounts)) {
-		if strings.Contains(line, "tugtest-") {
+		if strings.Contains(line, ownFolder()) {
 			s["mount "+strings.TrimSpace(line)] = true
 		}
 	}
@@ -48,7 +51,7 @@ func (s snapshot) addProcesses() {
 		exe, _ := os.Readlink(filepath.Join(dir, "exe"))
 		args, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
 		groups, _ := os.ReadFile(filepath.Join(dir, "cgroup"))
-		ours := strings.Contains(exe, "tugtest-") || strings.Contains(string(args), "tugtest-") || strings.Contains(string(groups), "/"+ownPrefix())
+		ours := strings.Contains(exe, ownFolder()) || strings.Contains(string(args), ownFolder()) || strings.Contains(string(groups), "/"+ownPrefix())
 		if ours {
 			s["process "+filepath.Base(dir)+" "+exe+" "+strings.ReplaceAll(string(args), "\x00", " ")] = true
 		}

@@ -27,7 +27,7 @@ func run(m *testing.M) int {
 		whyNoDocker = "the docker command line is not on PATH"
 	}
 	before := takeSnapshot()
-	dir, err := os.MkdirTemp("", "tugtest-")
+	dir, err := os.MkdirTemp("", ownFolder())
 	if err != nil {
 		return fail(err)
 	}
