@@ -17,6 +17,11 @@ func (e *Engine) Start(ctx context.Context, ref string) error {
 		return err
 	}
 	defer release()
+	return e.startClaimed(ctx, r)
+}
+
+// startClaimed is Start of a container that the caller has claimed.
+func (e *Engine) startClaimed(ctx context.Context, r *container.Record) (err error) {
 	switch r.State.Status {
 	case container.Running:
 		return ErrAlreadyStarted
