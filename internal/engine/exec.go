@@ -38,7 +38,7 @@ func (e *Engine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string
 	}
 	switch {
 	case r.State.Status == container.Paused:
-		return "", fmt.Errorf("container %s is paused, unpause the container before exec: %w", r.ID, errConflict)
+		return "", pausedBeforeExec(r.ID)
 	case !alive(r):
 		return "", fmt.Errorf("container %s is not running: %w", r.ID, errConflict)
 	case len(c.Cmd) == 0:
@@ -60,25 +60,9 @@ func (e *Engine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string
 }
 
 // ExecStart starts the process and returns when it runs; the session is nil for a detached one.
-// Errors: NotFound, Conflict (started already, the container does not run), *StartError.
+// Errors: NotFound, Conflict (started already, the container does not run or is paused), *StartError.
 func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (_ *Attached, err error) {
-	e.mu.Lock()
-	x, ok := e.execs[id]
-	var run *run
-	if ok {
-		run = e.runs[x.container]
-	}
-	switch {
-	case !ok:
-		err = noExec(id)
-	case run == nil:
-		err = fmt.Errorf("container %s is not running: %w", x.container, errConflict)
-	case x.started:
-		err = fmt.Errorf("exec command %s is already running or has ended: %w", id, errConflict)
-	default:
-		x.started = true
-	}
-	e.mu.Unlock()
+	x, run, r, err := e.claimExec(id)
 	if err != nil {
 		return nil, err
 	}
@@ -87,10 +71,6 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 			e.endExec(x, execExitCodeOf(err))
 		}
 	}()
-	r, err := e.containers.Get(x.container)
-	if err != nil {
-		return nil, err
-	}
 	size := cmp.Or(o.ConsoleSize, x.config.ConsoleSize, &[2]uint{})
 	p, err := e.execPlan(ctx, r, run, &x.config, size)
 	if err != nil {
@@ -114,6 +94,36 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	e.mu.Unlock()
 	e.work.Go(func() { e.watchExec(x, run) })
 	return attached, nil
+}
+
+// claimExec takes an exec that is to be started, so that nobody else starts it, and gives the run and the record of its
+// container. One that is refused can be started later.
+func (e *Engine) claimExec(id string) (*execution, *run, *container.Record, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	x, ok := e.execs[id]
+	if !ok {
+		return nil, nil, nil, noExec(id)
+	}
+	r, err := e.containers.Get(x.container)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	run := e.runs[x.container]
+	switch {
+	case run == nil:
+		return nil, nil, nil, fmt.Errorf("container %s is not running: %w", x.container, errConflict)
+	case x.started:
+		return nil, nil, nil, fmt.Errorf("exec command %s is already running or has ended: %w", id, errConflict)
+	case r.State.Status == container.Paused: // a process that is frozen at its birth would never tell that it runs
+		return nil, nil, nil, pausedBeforeExec(x.container)
+	}
+	x.started = true
+	return x, run, r, nil
+}
+
+func pausedBeforeExec(id string) error {
+	return fmt.Errorf("container %s is paused, unpause the container before exec: %w", id, errConflict)
 }
 
 // execExitCodeOf is the exit code of an exec that could not be started: 127 if there is no such program, else 126.
