@@ -66,18 +66,20 @@ func (c *call) serveRun(run *Running) error {
 	if err != nil {
 		return err
 	}
-	defer stream.Close()
 	if err := run.Session.Serve(c.ctx(), unended{stream}); err != nil {
 		c.log.Debug("attached stream ended", "path", c.r.URL.Path, "error", err)
+		stream.Close()
 		return nil
 	}
 	end := <-run.Exit
 	if end.Err != nil {
-		return nil // the client is gone, or this daemon is stopping
+		stream.Close() // the client is gone, or this daemon is stopping
+		return nil
 	}
 	frame := [12]byte{0: frameExit, 7: 4}
 	binary.BigEndian.PutUint32(frame[8:], uint32(end.ExitCode))
 	_, _ = stream.Write(frame[:]) // to a client that is gone there is nothing to say
+	stream.linger()
 	return nil
 }
 
