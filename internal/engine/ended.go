@@ -114,8 +114,13 @@ func (e *Engine) unpublish(run *run) {
 	}
 }
 
+// recordEnd records how a container ended, and in the same write that it is to be started again: there is no moment in
+// which it looks as if nothing more came.
 func (e *Engine) recordEnd(id string, exit shim.Exit) (*container.Record, error) {
-	return e.containers.Change(id, func(r *container.Record) { endState(&r.State, exit) })
+	return e.containers.Change(id, func(r *container.Record) {
+		endState(&r.State, exit)
+		restartIfWanted(r)
+	})
 }
 
 func endState(s *container.State, exit shim.Exit) {
@@ -123,9 +128,17 @@ func endState(s *container.State, exit shim.Exit) {
 	s.ExitCode, s.FinishedAt, s.OOMKilled = exit.Code, exit.At.UTC(), exit.OOM
 }
 
-// restartByPolicy starts a container again if its restart policy says so.
+// restartIfWanted marks a container that has ended as one to be started again if its restart policy says so.
+func restartIfWanted(r *container.Record) {
+	if restarts(r) {
+		r.State.Status = container.Restarting
+		r.RestartCount++
+	}
+}
+
+// restartByPolicy starts a container again that is marked for it.
 func (e *Engine) restartByPolicy(r *container.Record) {
-	if !restarts(r) || e.life.Err() != nil {
+	if r.State.Status != container.Restarting || e.life.Err() != nil {
 		return
 	}
 	e.work.Go(func() { e.restartLater(r) })
@@ -151,48 +164,56 @@ const (
 
 // restartLater waits, longer from time to time, and starts the container again unless somebody has touched it.
 func (e *Engine) restartLater(r *container.Record) {
-	count := r.RestartCount
-	if r.State.FinishedAt.Sub(r.State.StartedAt) > settled {
-		count = 0
-	}
-	delay := min(firstDelay<<min(count, 20), longDelay)
-	mine := false
-	waiting, err := e.containers.Change(r.ID, func(now *container.Record) {
-		if mine = now.State.Status == container.Exited && now.State.FinishedAt.Equal(r.State.FinishedAt) && !now.ManuallyStopped; mine {
-			now.State.Status = container.Restarting
-			now.RestartCount++
-		}
-	})
-	if err != nil || !mine {
-		return // removed, started or stopped meanwhile
-	}
 	view, err := e.containers.Watch(r.ID)
-	if err != nil {
+	if err != nil || !e.awaitRestart(view, r) {
 		return
 	}
-	_, changed, _ := view.Look()
-	select {
-	case <-e.life.Done():
-		return
-	case <-changed:
-	case <-time.After(delay):
-	}
-	now, release, err := e.containers.Claim(e.life, waiting.ID)
+	now, release, err := e.containers.Claim(e.life, r.ID)
 	if err != nil {
 		return
 	}
 	defer release()
-	if now.State.Status != container.Restarting || now.ManuallyStopped {
+	if !waitsAs(now, r) {
 		return
 	}
-	if err := e.start(e.life, now); err != nil {
+	if err := e.start(e.life, now); err != nil && e.life.Err() == nil {
 		e.log.Warn("restart", "container", r.ID, "error", err)
-		if failed, err := e.containers.Change(r.ID, func(r *container.Record) {
-			r.State.Status, r.State.FinishedAt = container.Exited, time.Now().UTC()
-		}); err == nil {
+		if failed, err := e.containers.Get(r.ID); err == nil {
 			e.restartByPolicy(failed)
 		}
 	}
+}
+
+// awaitRestart waits until it is time to start the container again; it gives false if that is not wanted any more.
+func (e *Engine) awaitRestart(view *container.Watch, r *container.Record) bool {
+	due := time.NewTimer(restartDelay(r))
+	defer due.Stop()
+	for {
+		now, changed, removed := view.Look()
+		if removed || !waitsAs(now, r) {
+			return false // removed, started or stopped meanwhile
+		}
+		select {
+		case <-e.life.Done():
+			return false
+		case <-changed:
+		case <-due.C:
+			return true
+		}
+	}
+}
+
+// waitsAs tells whether a container still waits to be started again after the end that r tells of.
+func waitsAs(now, r *container.Record) bool {
+	return now.State.Status == container.Restarting && now.State.FinishedAt.Equal(r.State.FinishedAt)
+}
+
+// restartDelay is how long a container that has ended waits to be started again.
+func restartDelay(r *container.Record) time.Duration {
+	if r.State.FinishedAt.Sub(r.State.StartedAt) > settled {
+		return firstDelay
+	}
+	return min(firstDelay<<min(max(r.RestartCount-1, 0), 20), longDelay)
 }
 
 // startRestarting starts the containers that their policy wants running after the daemon's start: those that an earlier

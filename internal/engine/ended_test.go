@@ -1,6 +1,14 @@
 package engine
 
-import "testing"
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"tug/internal/container"
+	"tug/internal/shim"
+	"tug/internal/state"
+)
 
 func TestTheEndOfAnOldRunDoesNotForgetANewOne(t *testing.T) {
 	old, next := &run{exited: make(chan struct{})}, &run{exited: make(chan struct{})}
@@ -13,4 +21,116 @@ func TestTheEndOfAnOldRunDoesNotForgetANewOne(t *testing.T) {
 	if _, ok := e.run("c"); ok {
 		t.Error("a run that has ended is still there")
 	}
+}
+
+func TestAnEndAndThatItIsFollowedByARestartAreOneChange(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy  string
+		retries int
+		before  int // restarts
+		code    int
+		byHand  bool
+		want    container.Status
+		count   int
+	}{
+		"no policy":              {"no", 0, 0, 1, false, container.Exited, 0},
+		"always":                 {"always", 0, 3, 0, false, container.Restarting, 4},
+		"stopped by hand":        {"always", 0, 3, 0, true, container.Exited, 3},
+		"a failure":              {"on-failure", 0, 0, 1, false, container.Restarting, 1},
+		"a success":              {"on-failure", 0, 0, 0, false, container.Exited, 0},
+		"the last attempt":       {"on-failure", 2, 1, 1, false, container.Restarting, 2},
+		"no more attempts":       {"on-failure", 2, 2, 1, false, container.Exited, 2},
+		"unless it was stopped":  {"unless-stopped", 0, 0, 0, false, container.Restarting, 1},
+		"unless it was, and was": {"unless-stopped", 0, 0, 0, true, container.Exited, 0},
+	} {
+		e := &Engine{containers: storeWith(t, &container.Record{
+			ID: "c", Name: "c", RestartCount: c.before, ManuallyStopped: c.byHand, State: container.State{Status: container.Running},
+			Host: container.HostConfig{RestartPolicy: container.RestartPolicy{Name: c.policy, MaximumRetryCount: c.retries}},
+		})}
+		r, err := e.recordEnd("c", shim.Exit{Code: c.code, At: time.Now()})
+		if err != nil || r.State.Status != c.want || r.RestartCount != c.count {
+			t.Errorf("%s: %s after %d restarts, want %s after %d; %v", name, r.State.Status, r.RestartCount, c.want, c.count, err)
+		}
+	}
+}
+
+func TestARestartIsDelayedLongerFromTimeToTime(t *testing.T) {
+	ended := time.Now()
+	for _, c := range []struct {
+		count int
+		ran   time.Duration
+		want  time.Duration
+	}{
+		{0, 0, firstDelay},
+		{1, time.Second, firstDelay},
+		{2, time.Second, 2 * firstDelay},
+		{4, time.Second, 8 * firstDelay},
+		{1000, time.Second, longDelay},
+		{1000, time.Minute, firstDelay},
+	} {
+		r := &container.Record{RestartCount: c.count, State: container.State{StartedAt: ended.Add(-c.ran), FinishedAt: ended}}
+		if got := restartDelay(r); got != c.want {
+			t.Errorf("restart %d after %s: %s, want %s", c.count, c.ran, got, c.want)
+		}
+	}
+}
+
+// A rename is no reason to start a container sooner, a stop is one not to start it.
+func TestWhoWaitsToBeStartedAgainIsNotHurriedByARename(t *testing.T) {
+	store := storeWith(t, &container.Record{ID: "c", Name: "old", RestartCount: 1000, State: container.State{Status: container.Restarting}})
+	e := &Engine{containers: store, life: t.Context()}
+	r, _ := store.Get("c")
+	view, err := store.Watch("c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan bool)
+	go func() { started <- e.awaitRestart(view, r) }()
+	if err := store.Rename("c", "new"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Change("c", stopByHand); err != nil {
+		t.Fatal(err)
+	}
+	if <-started {
+		t.Error("it is started")
+	}
+	if r, _ := store.Get("c"); r.State.Status != container.Exited {
+		t.Errorf("it is %s after the stop", r.State.Status)
+	}
+}
+
+// Who waits for a container not to run is told of an end also if he looks only when it has been started again.
+func TestAnEndBeforeARestartIsAnEnd(t *testing.T) {
+	store := storeWith(t, &container.Record{ID: "c", Name: "c", State: container.State{Status: container.Running}})
+	e := &Engine{containers: store, life: t.Context()}
+	results, err := e.Wait(t.Context(), "c", WaitNotRunning)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Change("c", func(r *container.Record) {
+		r.State = container.State{Status: container.Running, FinishedAt: time.Now()}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if end := <-results; end.Err != nil {
+		t.Error(end.Err)
+	}
+}
+
+// storeWith gives a store of one container, which is on disk once it changes.
+func storeWith(t *testing.T, r *container.Record) *container.Store {
+	t.Helper()
+	volatile, err := state.OpenVolatile(t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := container.OpenStore(volatile, volatile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Hold(r); err != nil {
+		t.Fatal(err)
+	}
+	return store
 }

@@ -82,8 +82,12 @@ func (e *Engine) startFailed(r *container.Record, cause error) error {
 	e.dropWaiting(r.ID)
 	changed, err := e.containers.Change(r.ID, func(r *container.Record) {
 		r.State.Error, r.State.ExitCode = cause.Error(), exitCodeOf(cause)
+		byPolicy := r.State.Status == container.Restarting
 		if r.State.Status != container.Created {
 			r.State.Status, r.State.FinishedAt = container.Exited, time.Now().UTC()
+		}
+		if byPolicy {
+			restartIfWanted(r)
 		}
 	})
 	if err == nil && changed.Host.AutoRemove {

@@ -24,8 +24,7 @@ func (e *Engine) Wait(ctx context.Context, ref string, cond WaitCondition) (<-ch
 	e.work.Go(func() {
 		r, started := first, alive(first)
 		for {
-			done := removed || cond == WaitNotRunning && !alive(r) && r.State.Status != container.Restarting ||
-				cond == WaitNextExit && ended(first, r, started)
+			done := removed || cond == WaitNotRunning && stopped(first, r) || cond == WaitNextExit && ended(first, r, started)
 			if done {
 				results <- WaitResult{ExitCode: r.State.ExitCode}
 				return
@@ -44,6 +43,12 @@ func (e *Engine) Wait(ctx context.Context, ref string, cond WaitCondition) (<-ch
 		}
 	})
 	return results, nil
+}
+
+// stopped tells whether a container does not run, or has not run for a moment since it was first looked at: one that its
+// policy has started again has ended too.
+func stopped(first, now *container.Record) bool {
+	return !alive(now) && now.State.Status != container.Restarting || !now.State.FinishedAt.Equal(first.State.FinishedAt)
 }
 
 // ended tells whether a container has ended since it was first looked at.
