@@ -87,10 +87,12 @@ type Networks interface {
 	Remove(ctx context.Context, ref string) error
 }
 
-// Session is what a client attaches to: a process's standard streams. Serve returns when the process has ended or the client is gone.
+// Session is what a client attaches to: a process's standard streams. It is served or left. Serve returns when the process has ended or
+// the client is gone.
 type Session struct {
 	TTY   bool
 	Serve func(ctx context.Context, client engine.Stream) error
+	Leave func()
 }
 
 // Running is a container that was started in one call; its session is nil if nobody is attached.

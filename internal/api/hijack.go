@@ -28,20 +28,29 @@ func (c *call) streamType(tty bool) string {
 type conversation struct {
 	net.Conn
 
-	mu    sync.Mutex // guards early
+	ended   chan struct{} // closed once all that the client has sent is read
+	endOnce sync.Once
+
+	mu    sync.Mutex // guards what follows
 	early []byte     // what came together with the request and was not read yet
+	begun bool       // somebody reads
 }
 
 // Read gives what came with the request first.
 func (s *conversation) Read(p []byte) (int, error) {
 	s.mu.Lock()
+	s.begun = true
 	n := copy(p, s.early)
 	s.early = s.early[n:]
 	s.mu.Unlock()
 	if n > 0 {
 		return n, nil
 	}
-	return s.Conn.Read(p)
+	n, err := s.Conn.Read(p)
+	if err != nil {
+		s.endOnce.Do(func() { close(s.ended) })
+	}
+	return n, err
 }
 
 // CloseWrite tells the client that nothing more will come, while it may still send.
@@ -69,9 +78,12 @@ func (s *conversation) linger() {
 func (c *call) serve(session *Session) error {
 	stream, err := c.hijack(session.TTY)
 	if err != nil {
+		session.Leave()
 		return err
 	}
-	if err := session.Serve(c.ctx(), stream); err != nil {
+	ctx, cancel := stream.whileThere(c.ctx())
+	defer cancel()
+	if err := session.Serve(ctx, stream); err != nil {
 		c.log.Debug("attached stream ended", "path", c.r.URL.Path, "error", err)
 	}
 	stream.linger()
@@ -100,5 +112,5 @@ func (c *call) hijack(tty bool) (*conversation, error) {
 		return nil, err
 	}
 	early, _ := buf.Peek(buf.Reader.Buffered()) // cannot fail: it is there
-	return &conversation{Conn: conn, early: early}, nil
+	return &conversation{Conn: conn, early: early, ended: make(chan struct{})}, nil
 }

@@ -36,5 +36,5 @@ func session(a *engine.Attached, err error) (*Session, error) {
 	if a == nil || err != nil {
 		return nil, err
 	}
-	return &Session{TTY: a.TTY, Serve: a.Serve}, nil
+	return &Session{TTY: a.TTY, Serve: a.Serve, Leave: a.Leave}, nil
 }

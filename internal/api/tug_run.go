@@ -53,6 +53,7 @@ func tugRun(c *call) error {
 	if len(warnings) > 0 {
 		list, err := json.Marshal(warnings)
 		if err != nil {
+			run.Session.Leave()
 			return err
 		}
 		c.w.Header().Set(headerWarnings, base64.StdEncoding.EncodeToString(list))
@@ -64,14 +65,22 @@ func tugRun(c *call) error {
 func (c *call) serveRun(run *Running) error {
 	stream, err := c.hijack(false)
 	if err != nil {
+		run.Session.Leave()
 		return err
 	}
-	if err := run.Session.Serve(c.ctx(), unended{stream}); err != nil {
+	ctx, cancel := stream.whileThere(c.ctx())
+	defer cancel()
+	if err := run.Session.Serve(ctx, unended{stream}); err != nil {
 		c.log.Debug("attached stream ended", "path", c.r.URL.Path, "error", err)
 		stream.Close()
 		return nil
 	}
-	end := <-run.Exit
+	var end engine.WaitResult
+	select {
+	case end = <-run.Exit:
+	case <-ctx.Done():
+		end.Err = ctx.Err()
+	}
 	if end.Err != nil {
 		stream.Close() // the client is gone, or this daemon is stopping
 		return nil

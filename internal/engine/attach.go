@@ -119,21 +119,24 @@ func (e *Engine) dropWaiting(id string) {
 	}
 }
 
-// leave takes a session that nobody serves any more from those that wait.
-func (a *Attached) leave() {
+// Leave ends a session that nobody serves: it waits no longer, and its connection is closed.
+func (a *Attached) Leave() {
 	e := a.engine
 	e.mu.Lock()
-	e.waiting[a.id] = slices.DeleteFunc(e.waiting[a.id], func(o *Attached) bool { return o == a })
+	list := e.waiting[a.id]
+	at := slices.Index(list, a)
+	if at >= 0 {
+		e.waiting[a.id] = slices.Delete(list, at, at+1)
+	}
 	if len(e.waiting[a.id]) == 0 {
 		delete(e.waiting, a.id)
 	}
 	e.mu.Unlock()
-	select {
-	case conn, ok := <-a.conn:
-		if ok {
-			conn.Close()
-		}
-	default:
+	if at >= 0 {
+		return
+	}
+	if conn, ok := <-a.conn; ok { // it is there, or on its way
+		conn.Close()
 	}
 }
 
@@ -156,7 +159,7 @@ func (a *Attached) Serve(ctx context.Context, client Stream) error {
 		}
 		conn = c
 	case <-ctx.Done():
-		a.leave()
+		a.Leave()
 		return ctx.Err()
 	}
 	defer conn.Close()

@@ -85,7 +85,7 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	}})
 	if err != nil {
 		if attached != nil {
-			attached.leave()
+			attached.Leave()
 		}
 		return nil, execStartError(err, x.config.Cmd[0])
 	}
