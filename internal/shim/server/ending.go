@@ -31,15 +31,26 @@ func (s *Server) endWith(p *process) {
 	<-p.done
 	s.writeExit(p.exit)
 	served := make(chan struct{})
-	go func() {
-		s.connections.Wait()
-		close(served)
-	}()
+	s.mu.Lock()
+	s.served = served
+	s.mu.Unlock()
+	s.count(0)
 	select {
 	case <-served:
 	case <-time.After(30 * time.Second): // a client that neither reads nor goes
 	}
 	s.quit()
+}
+
+// count notes that connections have come or gone, and tells endWith once none is left.
+func (s *Server) count(change int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open += change
+	if s.open == 0 && s.served != nil {
+		close(s.served)
+		s.served = nil
+	}
 }
 
 // ended is called when a process has ended, before anybody is told: its log is whole then and its ports are free.

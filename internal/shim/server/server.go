@@ -31,7 +31,11 @@ type Server struct {
 	dir           string
 	userNS, netNS int
 	reaper        *reaper
-	connections   sync.WaitGroup
+
+	// These are set by begin before the container's process is started, and read only after that.
+	log       *logs.Writer
+	oomFile   string
+	oomBefore string
 
 	mu        sync.Mutex // guards all below
 	container string
@@ -39,11 +43,10 @@ type Server struct {
 	execs     map[string]*process
 	pending   map[string][]*client // attached to a process that is not started yet
 	devpts    int
-	mounts    int   // the container's mount namespace; see keepMounts
-	held      []int // sockets that keep published ports
-	log       *logs.Writer
-	oomFile   string
-	oomBefore string
+	mounts    int           // the container's mount namespace; see keepMounts
+	held      []int         // sockets that keep published ports
+	open      int           // connections that are being served
+	served    chan struct{} // closed with the last of them; nil while the shim is not about to end
 }
 
 // Serve makes the namespaces, says that it is ready and serves until its container has ended or it is told to quit.
@@ -78,7 +81,7 @@ func Serve(o Options) error {
 		if err != nil {
 			return fmt.Errorf("accept: %w", err)
 		}
-		s.connections.Add(1)
+		s.count(1)
 		go s.serve(c)
 	}
 }
@@ -103,7 +106,7 @@ func (s *Server) quit() {
 
 // serve answers one request.
 func (s *Server) serve(c *conn) {
-	defer s.connections.Done()
+	defer s.count(-1)
 	defer c.Close()
 	kind, body, err := shim.ReadMessage(c)
 	if err != nil {
@@ -113,15 +116,20 @@ func (s *Server) serve(c *conn) {
 	switch {
 	case errors.Is(err, errServed):
 	case err != nil:
-		note, errno := err.Error(), 0
-		var f *fork.Failure
-		if errors.As(err, &f) {
-			note, errno = f.Note, int(f.Errno)
-		}
-		shim.WriteMessage(c, shim.KindFail, shim.EncodeFailure(note, errno))
+		refuse(c, err)
 	default:
 		shim.WriteMessage(c, shim.KindOK, answer)
 	}
+}
+
+// refuse answers that a request has failed.
+func refuse(c *conn, err error) {
+	note, errno := err.Error(), 0
+	var f *fork.Failure
+	if errors.As(err, &f) {
+		note, errno = f.Note, int(f.Errno)
+	}
+	shim.WriteMessage(c, shim.KindFail, shim.EncodeFailure(note, errno))
 }
 
 // errServed tells that a request has been answered already.
@@ -167,7 +175,7 @@ func (s *Server) hello() shim.Hello {
 	return h
 }
 
-// run starts the container.
+// run starts the container. If that fails, the shim ends: what it has taken for the container is of no use for another.
 func (s *Server) run(c *conn, body []byte) ([]byte, error) {
 	r, err := shim.DecodeRun(body)
 	if err != nil {
@@ -179,8 +187,18 @@ func (s *Server) run(c *conn, body []byte) ([]byte, error) {
 		return nil, fmt.Errorf("the shim already has container %s", s.container)
 	}
 	s.container, s.held, c.fds = r.Container, c.fds, nil
-	s.oomFile, s.oomBefore = r.OOMFile, readOOM(r.OOMFile)
 	s.mu.Unlock()
+	answer, err := s.begin(r)
+	if err != nil {
+		refuse(c, err)
+		s.quit()
+	}
+	return answer, nil
+}
+
+// begin starts the container's first process.
+func (s *Server) begin(r *shim.Run) (answer []byte, err error) {
+	s.oomFile, s.oomBefore = r.OOMFile, readOOM(r.OOMFile)
 	if r.Log.Path != "" {
 		s.log, err = logs.OpenWriter(r.Log.Path, logs.Options{MaxSize: r.Log.MaxSize, MaxFiles: r.Log.MaxFiles, Compress: r.Log.Compress, Attrs: r.Log.Attrs})
 		if err != nil {

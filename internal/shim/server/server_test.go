@@ -272,3 +272,20 @@ func TestSecondContainerIsRefused(t *testing.T) {
 		t.Errorf("got %+v, %v", hello, err)
 	}
 }
+
+// TestShimWhoseContainerCannotBeStartedEnds says why, and leaves nothing that a second try would find taken.
+func TestShimWhoseContainerCannotBeStartedEnds(t *testing.T) {
+	b := start(t)
+	conn := b.attach(shim.Attach{Stdout: true})
+	_, err := b.Run(t.Context(), &shim.Run{Container: "c1", Plan: []byte("no plan")}, nil)
+	if f := new(shim.Failure); !errors.As(err, &f) {
+		t.Errorf("got %v", err)
+	}
+	if data, err := io.ReadAll(conn); err == nil && len(data) > 0 {
+		t.Errorf("who was attached got %q", data)
+	}
+	eventually(t, "the shim has ended", func() bool {
+		_, err := b.Hello(t.Context())
+		return err != nil
+	})
+}
