@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -50,7 +51,11 @@ type Maker struct {
 	program *os.File // a sealed copy of tug-shim
 	ids     *idmap.Pool
 	log     *slog.Logger
+	within  time.Duration // in which a shim has to be ready
 }
+
+// readyWithin is how long a shim may take to be ready, on a host that is very busy.
+const readyWithin = 30 * time.Second
 
 // NewMaker gives a maker whose shims run a sealed copy of the given program, which nothing can change while containers
 // run, and have their folders in dir.
@@ -62,7 +67,7 @@ func NewMaker(program, dir string, ids *idmap.Pool, log *slog.Logger) (*Maker, e
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return &Maker{dir: dir, program: sealed, ids: ids, log: log}, nil
+	return &Maker{dir: dir, program: sealed, ids: ids, log: log, within: readyWithin}, nil
 }
 
 // seal copies a program into memory that can no longer be written to.
@@ -87,7 +92,7 @@ func seal(program string) (*os.File, error) {
 	return f, nil
 }
 
-// Make starts a shim and waits until it is ready.
+// Make starts a shim and waits until it is ready. Errors: DeadlineExceeded if it is not within half a minute, and ctx's.
 func (m *Maker) Make(ctx context.Context, k Kind) (_ *Slot, err error) {
 	s := &Slot{ID: newID(), Kind: k, maker: m}
 	s.Dir = filepath.Join(m.dir, s.ID)
@@ -149,9 +154,14 @@ func (s *Slot) spawn(ctx context.Context) (shim.Hello, error) {
 	s.Pid, s.shim = cmd.Process.Pid, cmd.Process
 	go cmd.Wait() // the shim may outlive the daemon; while both live, it is the daemon's child
 	theirs.Close()
+	ctx, cancel := context.WithTimeout(ctx, s.maker.within)
+	defer cancel()
 	stop := context.AfterFunc(ctx, func() { s.leash.Close() })
 	defer stop()
 	kind, body, err := shim.ReadMessage(s.leash)
+	if ctx.Err() != nil {
+		return shim.Hello{}, fmt.Errorf("wait until it is ready: %w", ctx.Err())
+	}
 	if err != nil {
 		return shim.Hello{}, err
 	}

@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "this shim is broken")
 		os.Exit(1)
 	}
+	if filepath.Base(filepath.Dir(os.Args[1])) == "hung" {
+		time.Sleep(time.Hour)
+	}
 	base, _ := strconv.ParseUint(os.Args[2], 10, 32)
 	leash, _ := strconv.Atoi(os.Args[4])
 	unix.CloseOnExec(leash)
@@ -220,5 +223,16 @@ func TestMakeThatIsGivenUp(t *testing.T) {
 	}
 	if dirs, _ := m.Folders(); len(dirs) > 0 {
 		t.Errorf("left: %v", dirs)
+	}
+}
+
+func TestShimThatHangsIsGivenUp(t *testing.T) {
+	m := maker(t, "hung")
+	m.ReadyWithin(10 * time.Millisecond)
+	if s, err := m.Make(t.Context(), slot.Kind{}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, %v", s, err)
+	}
+	if folders, err := m.Folders(); err != nil || len(folders) > 0 {
+		t.Errorf("its folder is left: %v, %v", folders, err)
 	}
 }
