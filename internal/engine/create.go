@@ -31,6 +31,11 @@ func (e *Engine) Create(ctx context.Context, req CreateRequest) (id string, warn
 
 // create is Create with the way in which the record is added.
 func (e *Engine) create(ctx context.Context, req CreateRequest, add func(*container.Record) error) (id string, warnings []string, err error) {
+	leave, err := e.enter()
+	if err != nil {
+		return "", nil, err
+	}
+	defer leave()
 	var undo undo.Stack
 	defer undo.OnError(&err)
 

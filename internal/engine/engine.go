@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/containerd/errdefs"
+
 	"tug/internal/cgroup"
 	"tug/internal/container"
 	"tug/internal/idmap"
@@ -65,7 +67,7 @@ type Engine struct {
 	passwd     passwdCache
 	dangling   danglingCache
 
-	work sync.WaitGroup // goroutines of the engine
+	work sync.WaitGroup // goroutines of the engine, and use cases under way
 	stop context.CancelFunc
 	life context.Context // ends when the engine closes
 
@@ -163,9 +165,23 @@ func (e *Engine) openDomains(ctx context.Context) (err error) {
 	return nil
 }
 
-// Close lets go of everything, and leaves the containers running.
+// enter counts a use case in that Close must not cut short; its end is told with leave. Errors: Unavailable once the
+// engine closes.
+func (e *Engine) enter() (leave func(), err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.life.Err() != nil {
+		return nil, fmt.Errorf("the daemon is stopping, try again when it is back: %w", errdefs.ErrUnavailable)
+	}
+	e.work.Add(1)
+	return e.work.Done, nil
+}
+
+// Close refuses what is new, waits for what is under way, lets go of everything, and leaves the containers running.
 func (e *Engine) Close(ctx context.Context) error {
+	e.mu.Lock() // see enter
 	e.stop()
+	e.mu.Unlock()
 	if e.slots != nil {
 		e.slots.close()
 	}

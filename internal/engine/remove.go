@@ -13,6 +13,11 @@ import (
 // Remove removes a container with its writable layer and its log, and with its anonymous volumes if asked; one that is
 // running or about to start again only by force. Errors: NotFound, Conflict (running, restarting).
 func (e *Engine) Remove(ctx context.Context, ref string, o RemoveOptions) error {
+	leave, err := e.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	r, release, err := e.containers.Claim(ctx, ref) // so that nobody starts it again meanwhile
 	if err != nil {
 		return err

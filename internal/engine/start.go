@@ -51,6 +51,11 @@ func (e *Engine) takeOver(r *container.Record) (*container.Record, error) {
 
 // start starts a container that the caller has claimed. How it went is in the record afterwards.
 func (e *Engine) start(ctx context.Context, r *container.Record) error {
+	leave, err := e.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	// A start that has begun is finished or undone, whatever becomes of the client.
 	ctx = context.WithoutCancel(ctx)
 	defer e.slots.wake()
