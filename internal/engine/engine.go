@@ -107,7 +107,7 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 		}
 	}
 	kind := want{Kind: slot.Kind{UserNS: e.UserNS, Network: true}, bridge: e.Bridge != "none"}
-	e.slots = newSlots(e.maker, e.networks, kind, o.Slots, e.log)
+	e.slots = newSlotsFor(e.maker, e.networks, kind, o.Slots, e.log)
 	e.follow(found)
 	e.startRestarting()
 	return e, nil

@@ -32,6 +32,19 @@ type slots struct {
 	refill   chan struct{}
 	cancel   context.CancelFunc
 	done     sync.WaitGroup
+	rarer    *slots // those of another kind, less asked for; nil: none are kept
+}
+
+// newSlotsFor keeps slots ready for containers on the default bridge, and, fewer, for those without a network or on one of
+// their own.
+func newSlotsFor(maker *slot.Maker, networks *network.Networks, kind want, size int, log *slog.Logger) *slots {
+	s := newSlots(maker, networks, kind, size, log)
+	if kind.bridge {
+		rarer := kind
+		rarer.bridge = false
+		s.rarer = newSlots(maker, networks, rarer, min(size, 2), log)
+	}
+	return s
 }
 
 // newSlots keeps up to size slots ready, made in the background one after the other.
@@ -77,6 +90,9 @@ func (s *slots) take(ctx context.Context, w want) (*berth, error) {
 		}
 		s.discard(b) // somebody has killed its shim
 	}
+	if s.rarer != nil && w != s.kind {
+		return s.rarer.take(ctx, w)
+	}
 	return s.make(ctx, w)
 }
 
@@ -95,6 +111,9 @@ func (s *slots) wake() {
 	select {
 	case s.refill <- struct{}{}:
 	default:
+	}
+	if s.rarer != nil {
+		s.rarer.wake()
 	}
 }
 
@@ -123,6 +142,9 @@ func (s *slots) discard(b *berth) {
 
 // close ends the slots that are ready, and waits for the one being made.
 func (s *slots) close() {
+	if s.rarer != nil {
+		s.rarer.close()
+	}
 	s.cancel()
 	s.done.Wait()
 	for {
