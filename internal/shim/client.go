@@ -24,17 +24,44 @@ func At(dir string) *Client { return &Client{dir} }
 // Dir is the shim's folder.
 func (c *Client) Dir() string { return c.dir }
 
-func (c *Client) dial() (*net.UnixConn, error) {
-	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: filepath.Join(c.dir, "sock"), Net: "unix"})
-	if err != nil {
-		return nil, fmt.Errorf("reach the shim: %w", err)
+// dial connects to the shim. It goes on trying, until ctx ends, while that fails for a reason that says nothing of the
+// shim: its backlog is full, or the host is short of something. Whoever is told that a shim is gone ends its container.
+func (c *Client) dial(ctx context.Context) (*net.UnixConn, error) {
+	for {
+		conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: filepath.Join(c.dir, "sock"), Net: "unix"})
+		switch {
+		case err == nil:
+			return conn, nil
+		case !passing(err):
+			return nil, fmt.Errorf("reach the shim: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("reach the shim: %w: %w", ctx.Err(), err)
+		case <-time.After(redialAfter):
+		}
 	}
-	return conn, nil
+}
+
+const (
+	redialAfter = 5 * time.Millisecond
+	// dialTimeout bounds what has no context of its own.
+	dialTimeout = 5 * time.Second
+)
+
+// passing tells whether a connection failed for a reason that passes.
+func passing(err error) bool {
+	for _, e := range []error{unix.EAGAIN, unix.EMFILE, unix.ENFILE, unix.ENOMEM, unix.ENOBUFS} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // call sends a request and waits for the answer, or until ctx ends.
 func (c *Client) call(ctx context.Context, kind byte, body []byte, files ...*os.File) ([]byte, error) {
-	conn, err := c.dial()
+	conn, err := c.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +136,9 @@ func proc(body []byte, err error) (Proc, error) {
 
 // Attach gives a connection with the streams of a process, which need not be started yet.
 func (c *Client) Attach(a Attach) (*net.UnixConn, error) {
-	conn, err := c.dial()
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+	defer cancel()
+	conn, err := c.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +181,9 @@ func (c *Client) Quit(ctx context.Context) error {
 
 // Kill ends a shim that does not answer.
 func (c *Client) Kill() error {
-	conn, err := c.dial()
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+	defer cancel()
+	conn, err := c.dial(ctx)
 	if err != nil {
 		return err
 	}
