@@ -77,9 +77,7 @@ func (e *Engine) readopted(r *container.Record) adoption {
 		e.log.Error("the networks of a running container are unknown", "container", r.ID, "error", err)
 	}
 	if live.IDBase != 0 {
-		if err := e.ids.Reserve(live.IDBase); err != nil {
-			e.log.Warn("adopt", "container", r.ID, "error", err)
-		}
+		e.ids.Share(live.IDBase) // several may run in one user namespace
 	}
 	return adoption{record: r, run: &run{
 		client: shim.At(live.ShimDir), endpoints: kept.Endpoints, ports: kept.Ports, group: e.cgroups.Open(live.Cgroup, r.ID),

@@ -243,7 +243,7 @@ type run struct {
 	client    shimClient
 	pid       int
 	started   time.Time
-	idBase    uint32 // of its user namespace; 0: it has none, or shares another's
+	idBase    uint32 // of its user namespace, or of the one that it shares; 0: the host's
 	warnings  []string
 	endpoints []*network.Endpoint
 	ports     []network.PortBinding

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tug/internal/container"
+	"tug/internal/idmap"
 )
 
 // Start brings a created or stopped container to life and returns when its process runs.
@@ -63,6 +64,7 @@ func (e *Engine) start(ctx context.Context, r *container.Record) error {
 	if err != nil {
 		return e.startFailed(r, err)
 	}
+	e.shareIDs(r, run, live)
 	e.begun(r.ID, run)
 	changed, err := e.containers.Change(r.ID, func(r *container.Record) {
 		r.State = container.State{Status: container.Running, Pid: run.pid, StartedAt: run.started.UTC(), FinishedAt: r.State.FinishedAt, Live: live}
@@ -80,6 +82,19 @@ func (e *Engine) start(ctx context.Context, r *container.Record) error {
 	e.work.Go(func() { e.watch(changed.ID, run) })
 	e.publish(changed, "start")
 	return nil
+}
+
+// shareIDs keeps the ids of a user namespace that a container has joined from being given out before it too has ended.
+func (e *Engine) shareIDs(r *container.Record, run *run, live *container.Live) {
+	if _, joins := e.joinsUser(&r.Host); !joins || run.idBase != 0 {
+		return
+	}
+	base, err := idmap.BaseOf(run.pid)
+	if err != nil || base == 0 {
+		return // it has ended already, or is the host's
+	}
+	e.ids.Share(base)
+	run.idBase, live.IDBase = base, base
 }
 
 // startFailed records that a container could not be started. One that was to be removed at its end is removed.

@@ -3,7 +3,6 @@ package idmap
 
 import (
 	"errors"
-	"fmt"
 	"hash/fnv"
 	"os"
 	"strconv"
@@ -23,7 +22,7 @@ const (
 // Pool gives out ranges of Size ids. It is safe for concurrent use.
 type Pool struct {
 	mu    sync.Mutex
-	taken map[uint32]bool // by the first id
+	taken map[uint32]int // how many have a range, by the first id
 	next  uint32
 }
 
@@ -33,7 +32,7 @@ func NewPool(seed string, files ...string) *Pool {
 	h := fnv.New32a()
 	h.Write([]byte(seed))
 	count := uint32((last - First) / Size)
-	p := &Pool{taken: map[uint32]bool{}, next: First + h.Sum32()%count*Size}
+	p := &Pool{taken: map[uint32]int{}, next: First + h.Sum32()%count*Size}
 	for _, f := range files {
 		p.leaveOut(f)
 	}
@@ -60,7 +59,7 @@ func (p *Pool) leaveOut(file string) {
 			first += (from - first) / Size * Size
 		}
 		for base := first; base < from+n && base < last; base += Size {
-			p.taken[uint32(base)] = true
+			p.taken[uint32(base)] = 1
 		}
 	}
 }
@@ -75,28 +74,26 @@ func (p *Pool) Take() (uint32, error) {
 		if p.next > last-Size {
 			p.next = First
 		}
-		if !p.taken[base] {
-			p.taken[base] = true
+		if p.taken[base] == 0 {
+			p.taken[base] = 1
 			return base, nil
 		}
 	}
 	return 0, errors.New("no user ids are left for another user namespace")
 }
 
-// Reserve takes the range that begins with base, which a running container has.
-func (p *Pool) Reserve(base uint32) error {
+// Share adds one to those that have the range that begins with base: who runs in a user namespace that is there already.
+func (p *Pool) Share(base uint32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.taken[base] {
-		return fmt.Errorf("the user ids from %d on are taken", base)
-	}
-	p.taken[base] = true
-	return nil
+	p.taken[base]++
 }
 
-// Release gives a range back.
+// Release gives a range back once for one that has it; it is given out again when the last of them has.
 func (p *Pool) Release(base uint32) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.taken, base)
+	if p.taken[base]--; p.taken[base] <= 0 {
+		delete(p.taken, base)
+	}
 }

@@ -52,10 +52,22 @@ func TestRangesOfPeopleAreLeftOut(t *testing.T) {
 	}
 }
 
-func TestReserveRefusesWhatIsTaken(t *testing.T) {
+func TestRangeIsFreeWithTheLastWhoHasIt(t *testing.T) {
 	p := NewPool("a")
-	base, _ := p.Take()
-	if p.Reserve(base) == nil {
-		t.Error("a taken range was reserved")
+	base, err := p.Take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Share(base) // another container joins the first one's user namespace
+	for err == nil {
+		_, err = p.Take()
+	}
+	p.Release(base)
+	if got, err := p.Take(); err == nil {
+		t.Errorf("range %d is given out while somebody lives in it", got)
+	}
+	p.Release(base)
+	if got, err := p.Take(); err != nil || got != base {
+		t.Errorf("after the last release: %d, %v", got, err)
 	}
 }
