@@ -194,7 +194,7 @@ func mountPoint(a container.Mount) (container.MountPoint, error) {
 		m.Name, m.Source, m.Anonymous = a.Source, "", a.Source == ""
 		if o := a.Volume; o != nil {
 			if o.Subpath != "" || len(o.DriverOptions) > 0 {
-				return m, invalid("volume-subpath and volume-opt of a mount come with the volumes' issue")
+				return m, invalid("volume-subpath and volume-opt of a mount are not supported")
 			}
 			m.Driver = o.Driver
 			if o.NoCopy {

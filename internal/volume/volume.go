@@ -113,7 +113,7 @@ func (v *Volumes) Create(name, driver string, labels, options map[string]string)
 		return Volume{}, false, fmt.Errorf("volume driver %q: only \"local\" is there: %w", driver, errdefs.ErrNotFound)
 	}
 	if len(options) > 0 {
-		return Volume{}, false, fmt.Errorf("options of local volumes (%s) come with the volumes' issue: %w", strings.Join(slices.Sorted(maps.Keys(options)), ", "), errdefs.ErrInvalidArgument)
+		return Volume{}, false, fmt.Errorf("options of local volumes (%s) are not supported: %w", strings.Join(slices.Sorted(maps.Keys(options)), ", "), errdefs.ErrInvalidArgument)
 	}
 	if name == "" {
 		return v.add(Volume{Name: randomName(), Driver: driver, Labels: labels, Anonymous: true})
