@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -78,9 +79,31 @@ func (s *Server) attach(c *conn, body []byte) error {
 	}
 	if p != nil {
 		p.attach(cl)
+	} else if watched, err := c.again(); err == nil {
+		defer watched.Close()
+		go s.awaitPending(cl, watched)
 	}
 	<-cl.gone
 	return errServed
+}
+
+// awaitPending forgets a client that goes while the process it is attached to has not come. Once it has, the process sees
+// to that. The client's connection is watched by a second descriptor, for the first is the process's to read.
+func (s *Server) awaitPending(cl *client, watched *conn) {
+	if watched.awaitHangup() != nil {
+		return // closed here: it was served
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := cl.want.ID
+	at := slices.Index(s.pending[id], cl)
+	if at < 0 {
+		return
+	}
+	if s.pending[id] = slices.Delete(s.pending[id], at, at+1); len(s.pending[id]) == 0 {
+		delete(s.pending, id)
+	}
+	cl.leave()
 }
 
 func (s *Server) signal(body []byte) error {

@@ -260,6 +260,22 @@ func TestThousandExecsLeaveNothing(t *testing.T) {
 	t.Logf("descriptors %d then %d, goroutines %d then %d", fds, f, routines, r)
 }
 
+// TestClientsOfAProcessThatNeverComes are forgotten when they go.
+func TestClientsOfAProcessThatNeverComes(t *testing.T) {
+	b := start(t)
+	b.run("sleep 1000", shim.Streams{})
+	b.attach(shim.Attach{ID: "warm", Stdout: true}).Close()
+	before := b.descriptors()
+	for range 20 {
+		conn := b.attach(shim.Attach{ID: "never", Stdin: true, Stdout: true})
+		defer conn.Close()
+		io.WriteString(conn, "unread")
+		conn.CloseWrite()
+		conn.Close()
+	}
+	eventually(t, "descriptors are as many as before", func() bool { return b.descriptors() <= before })
+}
+
 func TestSecondContainerIsRefused(t *testing.T) {
 	b := start(t)
 	b.run("sleep 1000", shim.Streams{})

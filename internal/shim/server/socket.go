@@ -100,6 +100,24 @@ func (c *conn) awaitHangup() error {
 	})
 }
 
+// again gives a second descriptor of the connection.
+func (c *conn) again() (*conn, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var fd int
+	var failed error
+	err = raw.Control(func(first uintptr) { fd, failed = unix.FcntlInt(first, unix.F_DUPFD_CLOEXEC, 0) })
+	if err == nil {
+		err = failed
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &conn{File: os.NewFile(uintptr(fd), "client")}, nil
+}
+
 // maxFDs is how many descriptors one message may bring (SCM_MAX_FD).
 const maxFDs = 253
 
