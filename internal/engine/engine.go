@@ -177,6 +177,9 @@ func (e *Engine) enter() (leave func(), err error) {
 	return e.work.Done, nil
 }
 
+// closeGrace is how long Close waits for what is under way.
+const closeGrace = 20 * time.Second
+
 // Close refuses what is new, waits for what is under way, lets go of everything, and leaves the containers running.
 func (e *Engine) Close(ctx context.Context) error {
 	e.mu.Lock() // see enter
@@ -185,7 +188,16 @@ func (e *Engine) Close(ctx context.Context) error {
 	if e.slots != nil {
 		e.slots.close()
 	}
-	e.work.Wait()
+	ended := make(chan struct{})
+	go func() {
+		e.work.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(closeGrace):
+		return fmt.Errorf("something hangs (a start from a dead file system?) and was not waited for longer than %s; the next daemon sees to it", closeGrace)
+	}
 	var errs []error
 	if e.networks != nil {
 		errs = append(errs, e.networks.Close(ctx))

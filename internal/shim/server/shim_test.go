@@ -148,6 +148,9 @@ func (b *box) attach(a shim.Attach) *net.UnixConn {
 func (b *box) wait(id string) shim.Exit {
 	b.t.Helper()
 	exit, err := b.Wait(b.t.Context(), id)
+	if err != nil && id == "" {
+		exit, err = shim.LastWords(b.Dir()) // it has ended with its container, before it could be asked
+	}
 	if err != nil {
 		b.t.Fatal(err)
 	}
