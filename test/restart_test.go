@@ -67,6 +67,12 @@ func TestADaemonWithTheHostsUsers(t *testing.T) {
 
 func TestADaemonWithoutABridgeMakesNone(t *testing.T) {
 	t.Parallel()
+	var table string
+	t.Cleanup(func() { // when the daemon, which would put its table back, has ended
+		if err := removeNetwork(table); err != nil {
+			t.Error(err)
+		}
+	})
 	d := privateDaemon(t, "--bridge", "none")
 	if got := output(t, d.docker("run", "--rm", "--network", "none", "busybox", "ls", "/sys/class/net")); got != "lo" {
 		t.Errorf("without a network, a container has the interfaces %s", got)
@@ -74,4 +80,5 @@ func TestADaemonWithoutABridgeMakesNone(t *testing.T) {
 	if got := output(t, d.docker("run", "--rm", "--network", "host", "busybox", "ls", "/sys/class/net")); strings.Contains(got, d.name) {
 		t.Errorf("among the host's interfaces is a bridge of this daemon: %s", got)
 	}
+	table = output(t, d.docker("info", "-f", "{{.ID}}"))[:12]
 }

@@ -153,7 +153,11 @@ func (e *Engine) openDomains(ctx context.Context) (err error) {
 		return err
 	}
 	table := "tug"
-	if e.Bridge != "" && e.Bridge != "tug0" {
+	switch e.Bridge {
+	case "", "tug0":
+	case network.NoBridge:
+		table = "tug-" + e.id[:12] // no interface tells this daemon from another of its kind
+	default:
 		table = "tug-" + e.Bridge
 	}
 	e.networks, err = network.Open(ctx, network.Config{
