@@ -16,7 +16,7 @@ import (
 //go:nosplit
 //go:noinline
 //go:nocheckptr
-func carryOut(ops []op, regs *[plan.Regs]uintptr, _ uintptr, i int) {
+func carryOut(ops []op, regs *[plan.Regs]uintptr, i int) {
 	var record [2]uint64
 	var a [6]uintptr
 	for i < len(ops) {

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"syscall"
-	"unsafe"
+	_ "unsafe" // for linkname
 
 	"golang.org/x/sys/unix"
 
@@ -193,7 +193,7 @@ func forkInto(l *loaded, at int, vfork bool) (pid int, errno Errno) {
 		return int(r), Errno(e)
 	}
 	afterForkInChild()
-	carryOut(ops, regs, uintptr(unsafe.Pointer(l)), at+1)
+	carryOut(ops, regs, at+1)
 	return 0, 0 // not reached
 }
 
