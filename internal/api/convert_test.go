@@ -12,7 +12,7 @@ import (
 )
 
 // foreign are the fields that are refused rather than kept.
-var foreign = map[string]bool{"Isolation": true, "CPUCount": true, "CPUPercent": true, "IOMaximumIOps": true, "IOMaximumBandwidth": true, "Umask": true}
+var foreign = map[string]bool{"Isolation": true, "CPUCount": true, "CPUPercent": true, "IOMaximumIOps": true, "IOMaximumBandwidth": true}
 
 // fill sets every field of a struct to something, so that one which a conversion forgets shows.
 func fill(v reflect.Value, name string) {
@@ -84,14 +84,12 @@ func TestNoFieldOfAHostConfigIsForgotten(t *testing.T) {
 }
 
 func TestWhatOtherSystemsHaveIsRefused(t *testing.T) {
-	umask := uint32(0o22)
 	for name, h := range map[string]moby.HostConfig{
 		"isolation": {Isolation: "hyperv"},
 		"cpu count": {Resources: moby.Resources{CPUCount: 1}},
 		"percent":   {Resources: moby.Resources{CPUPercent: 1}},
 		"iops":      {Resources: moby.Resources{IOMaximumIOps: 1}},
 		"bandwidth": {Resources: moby.Resources{IOMaximumBandwidth: 1}},
-		"umask":     {Umask: &umask},
 		"null":      {Resources: moby.Resources{Ulimits: []*moby.Ulimit{nil}}},
 	} {
 		if _, err := takeHostConfig(&h); err == nil {

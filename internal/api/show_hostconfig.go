@@ -66,6 +66,7 @@ func showHostConfig(h *container.HostConfig) *moby.HostConfig {
 		MaskedPaths:     h.MaskedPaths,
 		ReadonlyPaths:   h.ReadonlyPaths,
 		Init:            h.Init,
+		Umask:           h.Umask,
 	}
 	if out.MaskedPaths == nil && !h.Privileged {
 		out.MaskedPaths = oci.DefaultMaskedPaths()

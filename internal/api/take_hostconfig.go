@@ -57,6 +57,7 @@ func takeHostConfig(h *moby.HostConfig) (container.HostConfig, error) {
 		Sysctls:         h.Sysctls,
 		Runtime:         h.Runtime,
 		Init:            h.Init,
+		Umask:           h.Umask,
 		MaskedPaths:     h.MaskedPaths,
 		ReadonlyPaths:   h.ReadonlyPaths,
 		Resources:       resources,
@@ -74,8 +75,6 @@ func refuseForeign(h *moby.HostConfig) error {
 		return invalid("CpuPercent is for Windows containers: use NanoCpus (--cpus)")
 	case h.IOMaximumIOps != 0, h.IOMaximumBandwidth != 0:
 		return invalid("IOMaximumIOps and IOMaximumBandwidth are for Windows containers: use BlkioDeviceReadIOps and its sisters (--device-read-iops)")
-	case h.Umask != nil:
-		return invalid("Umask is not supported: set it in the container's command (umask %04o)", *h.Umask)
 	}
 	return nil
 }

@@ -43,6 +43,9 @@ func (b *createBody) adapt(v version) (warnings []string, err error) {
 				strings.Join(slices.Sorted(maps.Keys(nets.EndpointsConfig)), ", "))
 		}
 	}
+	if v < 56 {
+		host.Umask = nil
+	}
 	if v < 48 {
 		for _, e := range nets.EndpointsConfig {
 			if e != nil {

@@ -40,8 +40,9 @@ type HostConfig struct {
 	Sysctls        map[string]string `json:",omitempty"`
 	Runtime        string            `json:",omitempty"`
 	Init           *bool             `json:",omitempty"`
-	MaskedPaths    []string          `json:",omitzero"` // nil: the defaults; empty: none
-	ReadonlyPaths  []string          `json:",omitzero"` // nil: the defaults; empty: none
+	Umask          *uint32           `json:",omitempty"` // nil: 0022
+	MaskedPaths    []string          `json:",omitzero"`  // nil: the defaults; empty: none
+	ReadonlyPaths  []string          `json:",omitzero"`  // nil: the defaults; empty: none
 
 	Resources
 }

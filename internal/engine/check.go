@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -47,50 +46,22 @@ func (e *Engine) check(r *container.Record) error {
 	if h.Runtime != "" && h.Runtime != "tug" {
 		return invalid("unknown or invalid runtime name: %s; the built-in one is called tug", h.Runtime)
 	}
-	if len(h.DeviceRequests) > 0 {
-		q := h.DeviceRequests[0]
-		return invalid("could not select device driver %q with capabilities: %v: tug has no drivers for --gpus; give device nodes with --device", q.Driver, q.Capabilities)
+	if err := refused(h); err != nil {
+		return err
 	}
-	for _, u := range h.Ulimits {
-		if u.Hard != -1 && (u.Soft == -1 || u.Soft > u.Hard) {
-			return invalid("ulimit %s: soft limit must be less than or equal to hard limit: %d > %d", u.Name, u.Soft, u.Hard)
-		}
+	if err := checkWords(c, h); err != nil {
+		return err
+	}
+	if err := checkUlimits(h.Ulimits); err != nil {
+		return err
+	}
+	if err := e.cgroups.CheckCpuset(h.CpusetCpus, h.CpusetMems); err != nil {
+		return err
+	}
+	if err := checkDevices(&h.Resources); err != nil {
+		return err
 	}
 	return e.checkModes(h)
-}
-
-// checkLimits holds Docker's rules for limits.
-func checkLimits(h *container.HostConfig) error {
-	const minMemory = 6 << 20 // bytes
-	switch {
-	case h.Memory < 0 || h.Memory > 0 && h.Memory < minMemory:
-		return invalid("Minimum memory limit allowed is 6MB")
-	case h.Memory > 0 && h.MemorySwap > 0 && h.MemorySwap < h.Memory:
-		return invalid("Minimum memoryswap limit should be larger than memory limit, see usage")
-	case h.Memory == 0 && h.MemorySwap > 0:
-		return invalid("You should always set the Memory limit when using Memoryswap limit, see usage")
-	case h.MemorySwappiness != nil && (*h.MemorySwappiness < -1 || *h.MemorySwappiness > 100):
-		return invalid("Invalid value: %d, valid memory swappiness range is 0-100", *h.MemorySwappiness)
-	case h.MemoryReservation > 0 && h.MemoryReservation < minMemory:
-		return invalid("Minimum memory reservation allowed is 6MB")
-	case h.Memory > 0 && h.MemoryReservation > h.Memory:
-		return invalid("Minimum memory limit can not be less than memory reservation limit, see usage")
-	case h.NanoCPUs < 0 || h.NanoCPUs > int64(runtime.NumCPU())*1e9:
-		return invalid("Range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available", runtime.NumCPU(), runtime.NumCPU())
-	case h.NanoCPUs > 0 && (h.CPUPeriod > 0 || h.CPUQuota > 0):
-		return invalid("Conflicting options: Nano CPUs and CPU Period or Quota cannot both be set")
-	case h.CPUPeriod != 0 && (h.CPUPeriod < 1000 || h.CPUPeriod > 1000000):
-		return invalid("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)")
-	case h.CPUQuota > 0 && h.CPUQuota < 1000:
-		return invalid("CPU cfs quota can not be less than 1ms (i.e. 1000)")
-	case h.BlkioWeight > 0 && (h.BlkioWeight < 10 || h.BlkioWeight > 1000):
-		return invalid("Range of blkio weight is from 10 to 1000")
-	case h.OomScoreAdj < -1000 || h.OomScoreAdj > 1000:
-		return invalid("Invalid value %d, range for oom score adj is [-1000, 1000]", h.OomScoreAdj)
-	case h.ShmSize < 0:
-		return invalid("SHM size can not be less than 0")
-	}
-	return nil
 }
 
 // checkModes finds the containers that are to share namespaces, and notes them by their IDs, and networks that are not
@@ -104,9 +75,6 @@ func (e *Engine) checkModes(h *container.HostConfig) error {
 			}
 			*m = "container:" + o.ID // the name may be another's one day
 		}
-	}
-	if _, ok := joined(h.NetworkMode); ok && (len(h.PortBindings) > 0 || h.PublishAllPorts) {
-		return invalid("conflicting options: port publishing and the container type network mode")
 	}
 	for _, c := range []struct {
 		mode    string

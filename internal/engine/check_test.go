@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
@@ -108,6 +109,62 @@ func TestSecurityOptions(t *testing.T) {
 			}
 		} else if err != nil || got != *want {
 			t.Errorf("%q: got %+v, %v", text, got, err)
+		}
+	}
+}
+
+// TestConflicts refuses what Docker refuses together.
+func TestConflicts(t *testing.T) {
+	port := map[string]struct{}{"80/tcp": {}}
+	for name, c := range map[string]struct {
+		config container.Config
+		host   container.HostConfig
+		words  string
+	}{
+		"the host's name and another":       {container.Config{Hostname: "box"}, container.HostConfig{UTSMode: "host"}, "hostname and the UTS mode"},
+		"another's network, and a name":     {container.Config{Hostname: "box"}, container.HostConfig{NetworkMode: "container:x"}, "hostname and the network mode"},
+		"another's network, and a resolver": {container.Config{}, container.HostConfig{NetworkMode: "container:x", DNSOptions: []string{"ndots:1"}}, "dns and the network mode"},
+		"another's network, and hosts":      {container.Config{}, container.HostConfig{NetworkMode: "container:x", ExtraHosts: []string{"a:1.2.3.4"}}, "custom host-to-IP mapping and the network mode"},
+		"another's network, and ports":      {container.Config{}, container.HostConfig{NetworkMode: "container:x", PublishAllPorts: true}, "port publishing"},
+		"another's network, and exposing":   {container.Config{ExposedPorts: port}, container.HostConfig{NetworkMode: "container:x"}, "port exposing"},
+		"another's network, and links":      {container.Config{}, container.HostConfig{NetworkMode: "container:x", Links: []string{"db"}}, "can't be used with links"},
+		"the host's network, and links":     {container.Config{}, container.HostConfig{NetworkMode: "host", Links: []string{"db"}}, "can't be used with links"},
+	} {
+		if err := checkConflicts(&c.config, &c.host); !errdefs.IsInvalidArgument(err) || !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := checkConflicts(&container.Config{Hostname: "box", ExposedPorts: port}, &container.HostConfig{NetworkMode: "bridge"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWhatTugLacksIsRefused holds that no field is passed over.
+func TestWhatTugLacksIsRefused(t *testing.T) {
+	for _, h := range []container.HostConfig{
+		{Cgroup: "container:x"},
+		{StorageOpt: map[string]string{"size": "10G"}},
+		{Resources: container.Resources{DeviceRequests: []container.DeviceRequest{{Driver: "nvidia", Count: -1}}}},
+	} {
+		if err := refused(&h); !errdefs.IsInvalidArgument(err) {
+			t.Errorf("%+v: %v", h, err)
+		}
+	}
+}
+
+// TestLimitsOfProcessesAndDevices refuses what the kernel would not take, or would take for something else.
+func TestLimitsOfProcessesAndDevices(t *testing.T) {
+	for name, r := range map[string]container.Resources{
+		"a limit that is none":     {Ulimits: []container.Ulimit{{Name: "nofiles", Soft: 1, Hard: 1}}},
+		"soft above hard":          {Ulimits: []container.Ulimit{{Name: "nofile", Soft: 2, Hard: 1}}},
+		"unlimited above hard":     {Ulimits: []container.Ulimit{{Name: "nofile", Soft: -1, Hard: 1}}},
+		"permissions of a device":  {Devices: []container.Device{{PathOnHost: "/dev/null", PathInContainer: "/dev/n", CgroupPermissions: "rwx"}}},
+		"a relative path":          {Devices: []container.Device{{PathOnHost: "/dev/null", PathInContainer: "dev/n"}}},
+		"a rule that is none":      {DeviceCgroupRules: []string{"c 1:3"}},
+		"a device's little weight": {BlkioWeightDevice: []container.WeightDevice{{Path: "/dev/sda", Weight: 9}}},
+	} {
+		if err := cmp.Or(checkUlimits(r.Ulimits), checkDevices(&r)); !errdefs.IsInvalidArgument(err) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -78,6 +78,9 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 			return nil, img, err
 		}
 	}
+	if err := checkConflicts(&req.Config, &req.Host); err != nil {
+		return nil, img, err
+	}
 	r := &container.Record{
 		ID: container.NewID(), Name: strings.TrimPrefix(req.Name, "/"), Created: time.Now().UTC(), ImageID: img.ID.String(),
 		Config: mergeConfig(req.Config, img.Config), Host: req.Host, Networks: req.Networks, State: container.State{Status: container.Created},
@@ -115,6 +118,7 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	if err != nil {
 		return nil, img, err
 	}
+	r.Warnings = append(r.Warnings, deviceWarnings(&r.Host)...)
 	r.Warnings = append(r.Warnings, e.cgroups.Adjust(limits)...)
 	return r, img, nil
 }

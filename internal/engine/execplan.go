@@ -112,7 +112,7 @@ func (e *Engine) execProcess(ctx context.Context, r *container.Record, spec *spe
 		if err != nil {
 			return nil, err
 		}
-		p.User = specs.User{UID: u.UID, GID: u.GID, AdditionalGids: u.Groups}
+		p.User = specs.User{UID: u.UID, GID: u.GID, AdditionalGids: u.Groups, Umask: r.Host.Umask}
 		home = u.Home
 	}
 	for _, v := range spec.Process.Env {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"path/filepath"
 	"sync"
@@ -11,7 +10,6 @@ import (
 
 	"tug/internal/cgroup"
 	"tug/internal/container"
-	"tug/internal/idmap"
 	"tug/internal/image"
 	"tug/internal/oci"
 	"tug/internal/overlay"
@@ -51,6 +49,9 @@ func (e *Engine) prepare(ctx context.Context, r *container.Record, idBase uint32
 	in.Mounts, p.env.Files = specMounts(r.Mounts)
 	for _, f := range []string{in.Files.Hosts, in.Files.Hostname, in.Files.ResolvConf} {
 		p.env.Files[f] = true
+	}
+	if place, ok := shmPlace(in); ok {
+		p.env.Elsewhere = map[string]plan.Place{in.Shm: place}
 	}
 	p.spec = oci.Spec(in)
 	if err := oci.CheckSysctls(p.spec); err != nil {
@@ -110,73 +111,6 @@ func (e *Engine) input(r *container.Record, root image.Rootfs, idBase uint32, gr
 		return nil, err
 	}
 	return in, e.devices(in, h)
-}
-
-// devices adds device nodes, the rules for them, and the limits.
-func (e *Engine) devices(in *oci.Input, h *container.HostConfig) (err error) {
-	rules := oci.DefaultDeviceRules()
-	if h.Privileged {
-		in.Devices, rules = oci.AllHostDevices(), oci.AllDevices()
-	} else {
-		nodes, more, err := oci.Devices(h.Devices)
-		if err != nil {
-			return err
-		}
-		in.Devices, rules = nodes, append(rules, more...)
-		for _, text := range h.DeviceCgroupRules {
-			rule, err := oci.DeviceRule(text)
-			if err != nil {
-				return err
-			}
-			rules = append(rules, rule)
-		}
-	}
-	in.Resources, err = oci.Resources(&h.Resources, rules)
-	return err
-}
-
-// joinNamespaces finds the namespaces of the containers that this one shares some with. It shares their user namespace
-// then, which owns the others.
-func (e *Engine) joinNamespaces(in *oci.Input, h *container.HostConfig) error {
-	for _, j := range []struct {
-		mode, kind string
-		to         *string
-	}{{h.NetworkMode, "net", &in.NetNS}, {h.IpcMode, "ipc", &in.IpcNS}, {h.PidMode, "pid", &in.PidNS}} {
-		owner, ok := joined(j.mode)
-		if !ok {
-			continue
-		}
-		o, err := e.containers.Get(owner)
-		if err != nil {
-			return err
-		}
-		pid := o.State.Pid
-		if in.Record.IsRunning() {
-			pid = in.Record.State.Pid // another process is to join it, even if the owner has ended
-		} else if !o.IsRunning() {
-			return fmt.Errorf("cannot join the %s namespace of a non running container: %s: %w", j.kind, o.ID, errConflict)
-		}
-		*j.to = fmt.Sprintf("/proc/%d/ns/%s", pid, j.kind)
-		if in.UserNS {
-			in.JoinUser = fmt.Sprintf("/proc/%d/ns/user", pid)
-			if in.IDBase, err = idmap.BaseOf(pid); err != nil {
-				return err
-			}
-		}
-		switch {
-		case j.kind == "net" && o.Host.NetworkMode == "host":
-			in.HostNetwork = true
-		case j.kind == "net":
-			first := e.networkOwner(o)
-			in.Files = e.etcFiles(first.ID)
-			in.Hostname = first.Config.Hostname
-		case j.kind == "pid" && o.Host.PidMode == "host":
-			in.HostPid, in.PidNS = true, ""
-		case j.kind == "ipc" && o.Host.IpcMode == "host":
-			in.HostIPC, in.IpcNS = true, ""
-		}
-	}
-	return nil
 }
 
 // networkOwner gives the container whose network another one shares, through any number of containers in between.

@@ -3,6 +3,7 @@ package oci
 import (
 	"io/fs"
 	"os"
+	"slices"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -18,6 +19,14 @@ func defaultDevices() []specs.LinuxDevice {
 		node("/dev/null", 1, 3), node("/dev/zero", 1, 5), node("/dev/full", 1, 7),
 		node("/dev/random", 1, 8), node("/dev/urandom", 1, 9), node("/dev/tty", 5, 0),
 	}
+}
+
+// devices adds what was asked for to the default nodes, in whose places it comes.
+func devices(asked []specs.LinuxDevice) []specs.LinuxDevice {
+	list := slices.DeleteFunc(defaultDevices(), func(d specs.LinuxDevice) bool {
+		return slices.ContainsFunc(asked, func(a specs.LinuxDevice) bool { return a.Path == d.Path })
+	})
+	return append(list, asked...)
 }
 
 // DefaultDeviceRules are the device rules of an unprivileged container, as Docker's: any node may be made, and only the

@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,10 +19,6 @@ func mounts(in *Input) []specs.Mount {
 	if h.Privileged {
 		sys, cgroup = "rw", writable(in.CgroupMounts)
 	}
-	shm := h.ShmSize
-	if shm == 0 {
-		shm = defaultShm
-	}
 	list := []specs.Mount{
 		{Destination: "/proc", Type: "proc", Source: "proc", Options: []string{"nosuid", "noexec", "nodev"}},
 		{Destination: "/dev", Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "strictatime", "mode=755", "size=65536k"}},
@@ -29,15 +26,7 @@ func mounts(in *Input) []specs.Mount {
 		{Destination: "/sys", Type: "sysfs", Source: "sysfs", Options: []string{"nosuid", "noexec", "nodev", sys}},
 	}
 	list = append(list, cgroup...)
-	if !in.HostIPC {
-		list = append(list, specs.Mount{Destination: "/dev/mqueue", Type: "mqueue", Source: "mqueue", Options: []string{"nosuid", "noexec", "nodev"}})
-	}
-	if in.IpcNS == "" && !in.HostIPC && h.IpcMode != "none" {
-		list = append(list, specs.Mount{
-			Destination: "/dev/shm", Type: "tmpfs", Source: "shm",
-			Options: []string{"nosuid", "noexec", "nodev", "mode=1777", fmt.Sprintf("size=%d", shm)},
-		})
-	}
+	list = append(list, ipcMounts(in)...)
 	asked := in.Mounts
 	if in.HostNetwork && in.UserNS {
 		list = slices.DeleteFunc(list, func(m specs.Mount) bool { return m.Type == "sysfs" })
@@ -56,6 +45,21 @@ func mounts(in *Input) []specs.Mount {
 		list = append(list, specs.Mount{Destination: in.Init, Type: "bind", Source: InitSource, Options: []string{"bind", "ro"}})
 	}
 	return append(list, asked...)
+}
+
+// ipcMounts are the file systems that go with an IPC namespace: message queues by name, and shared memory.
+func ipcMounts(in *Input) []specs.Mount {
+	h, safe := &in.Record.Host, []string{"nosuid", "noexec", "nodev"}
+	list := []specs.Mount{{Destination: "/dev/mqueue", Type: "mqueue", Source: "mqueue", Options: safe}}
+	switch {
+	case in.Shm != "":
+		list = append(list, specs.Mount{Destination: "/dev/shm", Type: "bind", Source: in.Shm, Options: append([]string{"bind"}, safe...)})
+	case in.IpcNS == "" && !in.HostIPC && h.IpcMode != "none":
+		list = append(list, specs.Mount{
+			Destination: "/dev/shm", Type: "tmpfs", Source: "shm", Options: append(safe, "mode=1777", fmt.Sprintf("size=%d", cmp.Or(h.ShmSize, defaultShm))),
+		})
+	}
+	return list
 }
 
 // InitSource stands for the program of --init in a specification until the engine puts its path there.

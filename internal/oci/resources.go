@@ -120,6 +120,11 @@ func blockDevice(path string) (major, minor int64, err error) {
 // all nodes below it. Errors: InvalidArgument.
 func Devices(mappings []container.Device) (nodes []specs.LinuxDevice, rules []specs.LinuxDeviceCgroup, err error) {
 	for _, m := range mappings {
+		if info, err := os.Stat(m.PathOnHost); err == nil && info.IsDir() { // a link to a folder would not be walked into
+			if m.PathOnHost, err = filepath.EvalSymlinks(m.PathOnHost); err != nil {
+				return nil, nil, fmt.Errorf("device folder: %w: %w", err, errdefs.ErrInvalidArgument)
+			}
+		}
 		err := filepath.WalkDir(m.PathOnHost, func(path string, entry os.DirEntry, err error) error {
 			if err != nil {
 				return err

@@ -23,6 +23,7 @@ type Input struct {
 	HostNetwork, HostIPC, HostPid, HostUTS, HostCgr bool
 	Cgroup                                          string // path below the hierarchies' roots
 	CgroupMounts                                    []specs.Mount
+	Shm                                             string // what is bound to /dev/shm where the IPC namespace is not the container's own; "": nothing
 	Files                                           Files
 	Mounts                                          []specs.Mount // binds, volumes and tmpfs, sorted by destination
 	Devices                                         []specs.LinuxDevice
@@ -74,7 +75,7 @@ func process(in *Input) *specs.Process {
 	}
 	p := &specs.Process{
 		Terminal:        r.Config.Tty,
-		User:            specs.User{UID: in.User.UID, GID: in.User.GID, AdditionalGids: in.User.Groups},
+		User:            specs.User{UID: in.User.UID, GID: in.User.GID, AdditionalGids: in.User.Groups, Umask: r.Host.Umask},
 		Args:            args,
 		Env:             Environment(r.Config.Env, in.Hostname, in.User.Home, r.Config.Tty),
 		Cwd:             path.Clean("/" + r.Config.WorkingDir),
@@ -135,7 +136,7 @@ func linux(in *Input) *specs.Linux {
 		CgroupsPath:       in.Cgroup,
 		Resources:         in.Resources,
 		Sysctl:            sysctls(in),
-		Devices:           append(defaultDevices(), in.Devices...),
+		Devices:           devices(in.Devices),
 		Seccomp:           in.Seccomp,
 		MaskedPaths:       h.MaskedPaths,
 		ReadonlyPaths:     h.ReadonlyPaths,

@@ -94,6 +94,9 @@ func (c *compiler) makeDev(m specs.Mount) {
 		for _, d := range c.spec.Linux.Devices {
 			c.devNode(d, dirs)
 		}
+		for i, d := range c.outside() {
+			c.makeNode(d, hidden(i))
+		}
 		for _, l := range devLinks {
 			b.call("link /dev/"+l[0], unix.SYS_SYMLINKAT, b.str(l[1]), from(c.dev), b.str(l[0])).allow(unix.EEXIST)
 		}
@@ -113,42 +116,6 @@ func (c *compiler) devDir(dir string, made map[string]bool) {
 	c.devDir(path.Dir(dir), made)
 	made[dir] = true
 	c.b.call("make /dev/"+dir, unix.SYS_MKDIRAT, from(c.dev), c.b.str(dir), num(0o755))
-}
-
-var nodeTypes = map[string]uint64{"c": unix.S_IFCHR, "u": unix.S_IFCHR, "b": unix.S_IFBLK, "p": unix.S_IFIFO}
-
-// devNode makes one device node; a device outside /dev has no place to be made in.
-func (c *compiler) devNode(d specs.LinuxDevice, dirs map[string]bool) {
-	b := c.b
-	rel, ok := strings.CutPrefix(path.Clean(d.Path), "/dev/")
-	if !ok {
-		b.fail(&DeviceError{d.Path})
-		return
-	}
-	c.devDir(path.Dir(rel), dirs)
-	mode := uint64(0o666)
-	if d.FileMode != nil {
-		mode = uint64(d.FileMode.Perm())
-	}
-	dev := unix.Mkdev(uint32(d.Major), uint32(d.Minor))
-	b.call("make /dev/"+rel, unix.SYS_MKNODAT, from(c.dev), b.str(rel), val(nodeTypes[d.Type]|mode), val(dev)).allow(unix.EEXIST)
-	uid, gid := c.base(), c.base()
-	if d.UID != nil {
-		uid += *d.UID
-	}
-	if d.GID != nil {
-		gid += *d.GID
-	}
-	if uid != c.base() || gid != c.base() {
-		b.call("make /dev/"+rel, unix.SYS_FCHOWNAT, from(c.dev), b.str(rel), val(uint64(uid)), val(uint64(gid)), num(unix.AT_SYMLINK_NOFOLLOW))
-	}
-}
-
-// DeviceError is a device that is to lie outside /dev.
-type DeviceError struct{ Path string }
-
-func (e *DeviceError) Error() string {
-	return "device " + e.Path + ": a device must lie below /dev in the container"
 }
 
 // ownStreams gives the standard streams to the process's user, so that it can open /dev/stdout again by name.

@@ -85,6 +85,12 @@ var rlimits = map[string]int{
 	"RLIMIT_MEMLOCK": 8, "RLIMIT_AS": 9, "RLIMIT_LOCKS": 10, "RLIMIT_SIGPENDING": 11, "RLIMIT_MSGQUEUE": 12, "RLIMIT_NICE": 13, "RLIMIT_RTPRIO": 14, "RLIMIT_RTTIME": 15,
 }
 
+// IsRlimit tells whether a limit is one of setrlimit(2)'s ("RLIMIT_NOFILE").
+func IsRlimit(name string) bool {
+	_, ok := rlimits[name]
+	return ok
+}
+
 func (b *builder) rlimit(name string, soft, hard uint64) {
 	n, ok := rlimits[name]
 	if !ok {

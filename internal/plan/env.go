@@ -18,6 +18,8 @@ type Env struct {
 	Links map[string]string
 	// Unmapped are the bind sources that keep the host's owners: what the engine shows to a container without giving it.
 	Unmapped map[string]bool
+	// Elsewhere are the bind sources that lie in the mount namespace of another container.
+	Elsewhere map[string]Place
 	// JoinFiles are the `tasks` files of cgroup v1 into which the process writes itself; CgroupDir is the folder of a
 	// cgroup of v2 in which it is born.
 	JoinFiles []string
@@ -27,6 +29,12 @@ type Env struct {
 	FilterFlags uint
 	// OpenStdin tells that the shim gives a pipe as standard input, and not the null device.
 	OpenStdin bool
+}
+
+// A Place is a path in another mount namespace.
+type Place struct {
+	Namespace string // "/proc/PID/ns/mnt"
+	Path      string // no symbolic link is followed on the way
 }
 
 // Rootfs is an overlay: Layers are folders below Base, topmost first; Dir holds "upper" and "work".

@@ -20,6 +20,7 @@ func (c *compiler) first() {
 		c.mount(i, m)
 	}
 	c.console()
+	c.placeOutside()
 	c.hostnames()
 	c.sysctls()
 	for _, p := range s.Linux.ReadonlyPaths {

@@ -70,6 +70,13 @@ var goldens = map[string]func(s *specs.Spec, e *plan.Env){
 		s.Process.OOMScoreAdj, s.Process.NoNewPrivileges, s.Process.Cwd = &score, true, "/srv/app"
 		s.Process.Rlimits = []specs.POSIXRlimit{{Type: "RLIMIT_NOFILE", Soft: 1024, Hard: 4096}, {Type: "RLIMIT_CORE", Soft: 0, Hard: 0}}
 	},
+	"devices-and-shared-memory": func(s *specs.Spec, e *plan.Env) {
+		namespace(s, specs.UserNamespace, "/proc/4711/ns/user")
+		mode, owner := os.FileMode(0o660), uint32(6)
+		s.Linux.Devices = append(s.Linux.Devices, specs.LinuxDevice{Path: "/srv/disk", Type: "b", Major: 8, Minor: 1, FileMode: &mode, GID: &owner})
+		s.Mounts = append(s.Mounts, bind("/proc/4711/root/dev/shm", "/dev/shm", "nodev"))
+		e.Elsewhere = map[string]plan.Place{"/proc/4711/root/dev/shm": {Namespace: "/proc/4711/ns/mnt", Path: "/dev/shm"}}
+	},
 	"root-folder": func(_ *specs.Spec, e *plan.Env) { e.Rootfs = plan.Rootfs{Path: "/build/rootfs"} },
 }
 
