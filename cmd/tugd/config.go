@@ -44,6 +44,8 @@ type config struct {
 	Debug        bool       `json:"debug"`
 	Mirrors      list       `json:"registry-mirrors"`
 	Insecure     list       `json:"insecure-registries"`
+	Blocked      list       `json:"blocked-registries"`
+	CertsDirs    list       `json:"certs-dirs"`
 	Shim         string     `json:"shim"`
 	Slots        int        `json:"warm-slots"`
 }
@@ -85,6 +87,8 @@ func configure(args []string) (*config, error) {
 	f.BoolVar(&c.Debug, "debug", false, "log everything")
 	f.BoolVar(&c.Debug, "D", false, "the same as --debug")
 	f.Var(&c.Mirrors, "registry-mirror", "`URL` of a mirror of Docker Hub; may be repeated")
+	f.Var(&c.Blocked, "blocked-registry", "`REGISTRY` that is never spoken to, or a pattern *.example.com; may be repeated")
+	f.Var(&c.CertsDirs, "certs-dir", "`FOLDER` with certificates and hosts.toml of registries; may be repeated (default /etc/tug/certs.d, /etc/containerd/certs.d, /etc/docker/certs.d)")
 	f.Var(&c.Insecure, "insecure-registry", "`REGISTRY` that may be spoken to without TLS; may be repeated")
 	f.StringVar(&c.Shim, "shim", "", "`PROGRAM` tug-shim (default: beside tugd)")
 	f.IntVar(&c.Slots, "warm-slots", 4, "how many containers are prepared for ahead of need")
@@ -116,7 +120,7 @@ func configure(args []string) (*config, error) {
 }
 
 // jsonKeys are the configuration file's keys whose flags have another name.
-var jsonKeys = map[string]string{"hosts": "H", "registry-mirrors": "registry-mirror", "insecure-registries": "insecure-registry", "default-address-pools": "default-address-pool"}
+var jsonKeys = map[string]string{"hosts": "H", "registry-mirrors": "registry-mirror", "insecure-registries": "insecure-registry", "blocked-registries": "blocked-registry", "certs-dirs": "certs-dir", "default-address-pools": "default-address-pool"}
 
 const defaultFile = "/etc/tug/daemon.json"
 
@@ -160,6 +164,9 @@ func (c *config) complete() error {
 	}
 	if c.Pidfile == "" {
 		c.Pidfile = filepath.Join(c.ExecRoot, "tugd.pid")
+	}
+	if len(c.CertsDirs) == 0 {
+		c.CertsDirs = list{"/etc/tug/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"}
 	}
 	for _, p := range []*string{&c.DataRoot, &c.ExecRoot} {
 		abs, err := filepath.Abs(*p)
@@ -211,7 +218,7 @@ func (c *config) level() slog.Level {
 func (c *config) engine(log *slog.Logger) engine.Options {
 	o := engine.Options{
 		DataRoot: c.DataRoot, ExecRoot: c.ExecRoot, Shim: c.Shim, Bridge: c.Bridge, BridgeIP: c.BridgeIP, CgroupParent: c.CgroupParent,
-		UserNS: c.UserNS == "auto", Slots: c.Slots, Insecure: c.Insecure, Debug: c.Debug, Log: log,
+		UserNS: c.UserNS == "auto", Slots: c.Slots, Insecure: c.Insecure, Blocked: c.Blocked, CertsDirs: c.CertsDirs, Debug: c.Debug, Log: log,
 		Build: engine.Version{Version: version, GitCommit: commit, BuildTime: built},
 	}
 	if len(c.Mirrors) > 0 {

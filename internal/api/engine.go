@@ -71,6 +71,10 @@ type Images interface {
 	History(ctx context.Context, ref string) ([]image.Step, error)
 	Tag(ctx context.Context, ref, newRef string) error
 	Pull(ctx context.Context, ref string, o image.PullOptions) (image.Image, error)
+	PullAll(ctx context.Context, repository string, o image.PullOptions) ([]image.Image, error)
+	Login(ctx context.Context, server string, a image.Auth) (identityToken string, err error)
+	Search(ctx context.Context, term string, o image.SearchOptions) ([]image.Found, error)
+	Distribution(ctx context.Context, ref string, a image.Auth) (image.Distribution, error)
 	Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error)
 	Load(ctx context.Context, r io.Reader, o image.LoadOptions) ([]image.Loaded, error)
 	Import(ctx context.Context, r io.Reader, o image.ImportOptions) (image.Image, error)

@@ -76,6 +76,28 @@ func (s fakeImages) Pull(ctx context.Context, ref string, o image.PullOptions) (
 	return img, nil
 }
 
+func (s fakeImages) PullAll(_ context.Context, repository string, o image.PullOptions) ([]image.Image, error) {
+	return s.all(), s.f.log("pull all of %s %s", repository, o.Platform)
+}
+
+func (s fakeImages) Login(_ context.Context, server string, a image.Auth) (string, error) {
+	if a.Password == "wrong" {
+		return "", fmt.Errorf("unauthorized: %w", errdefs.ErrUnauthenticated)
+	}
+	return "identity", s.f.log("login %s %s", server, a.Username)
+}
+
+func (s fakeImages) Search(_ context.Context, term string, o image.SearchOptions) ([]image.Found, error) {
+	return []image.Found{{Name: "nginx", Description: "a server", Stars: 7, Official: true}}, s.f.log("search %s %d %v", term, o.Limit, o.Filters)
+}
+
+func (s fakeImages) Distribution(_ context.Context, ref string, _ image.Auth) (image.Distribution, error) {
+	return image.Distribution{
+		Descriptor: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("manifest"), Size: 5},
+		Platforms:  []ocispec.Platform{{OS: "linux", Architecture: "amd64"}},
+	}, s.f.log("distribution %s", ref)
+}
+
 func (s fakeImages) Load(_ context.Context, r io.Reader, o image.LoadOptions) ([]image.Loaded, error) {
 	all, err := io.ReadAll(r)
 	if err != nil {

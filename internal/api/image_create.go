@@ -32,18 +32,22 @@ func imagePull(c *call, from string) error {
 	}
 	out := c.newJSONStream()
 	o.Progress = out.afterFirst()
+	if c.query.Get("tag") == "" && reference.IsNameOnly(ref) {
+		_, err = c.engine.Images().PullAll(c.ctx(), ref.String(), o)
+		return out.end(err)
+	}
 	_, err = c.engine.Images().Pull(c.ctx(), ref.String(), o)
 	return out.end(err)
 }
 
-// pullReference is the full name of an image to pull; the tag may also be a digest, and is latest if there is none.
+// pullReference is the full name of an image to pull; the tag may also be a digest. Where neither name nor tag says which, all tags are meant.
 func pullReference(from, tag string) (reference.Named, error) {
 	ref, err := reference.ParseNormalizedNamed(strings.TrimSuffix(from, ":"))
 	if err != nil {
 		return nil, invalid("invalid reference format: %q: %w", from, err)
 	}
 	if tag == "" {
-		return reference.TagNameOnly(ref), nil
+		return ref, nil
 	}
 	if d, digestErr := digest.Parse(tag); digestErr == nil {
 		ref, err = reference.WithDigest(reference.TrimNamed(ref), d)
@@ -89,9 +93,7 @@ func (c *call) registryAuth() image.Auth {
 	if err != nil {
 		return image.Auth{}
 	}
-	return image.Auth{
-		Username: a.Username, Password: a.Password, IdentityToken: a.IdentityToken, RegistryToken: a.RegistryToken,
-	}
+	return authOf(*a)
 }
 
 // imageImport makes an image of the root file system in the body.

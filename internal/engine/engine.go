@@ -40,6 +40,8 @@ type Options struct {
 	Slots        int    // how many slots are kept ready
 	Mirrors      map[string][]string
 	Insecure     []string
+	Blocked      []string // registries that are never spoken to
+	CertsDirs    []string // certificates of registries
 	Debug        bool
 	Build        Version
 	Log          *slog.Logger
@@ -145,7 +147,7 @@ func (e *Engine) openDomains(ctx context.Context) (err error) {
 	if e.cgroups, err = cgroup.Detect(); err != nil {
 		return err
 	}
-	if e.images, err = image.Open(ctx, image.Settings{Root: filepath.Join(e.dataRoot, "image"), Mirrors: e.Mirrors, Insecure: e.Insecure, Log: e.log, UserAgent: "tug/" + e.Build.Version}); err != nil {
+	if e.images, err = image.Open(ctx, image.Settings{Root: filepath.Join(e.dataRoot, "image"), Mirrors: e.Mirrors, Insecure: e.Insecure, Blocked: e.Blocked, CertsDirs: e.CertsDirs, Log: e.log, UserAgent: "tug/" + e.Build.Version}); err != nil {
 		return fmt.Errorf("open the images: %w", err)
 	}
 	e.ids = idmap.NewPool(e.dataRoot, "/etc/subuid", "/etc/subgid")

@@ -25,6 +25,8 @@ type Settings struct {
 	Root         string              // folder of the store, mode 0700
 	Mirrors      map[string][]string // base URLs of mirrors by registry host: "docker.io": {"http://127.0.0.1:5000"}
 	Insecure     []string            // registries (host or host:port, or a network in CIDR notation) that may be spoken to without verified TLS
+	Blocked      []string            // registries that may not be spoken to: "host", "host:port", "*.example.com"
+	CertsDirs    []string            // folders of certificates and hosts.toml, a folder for each host in them; the first that knows a host decides
 	MaxDownloads int                 // layers fetched at a time, over all pulls; 0 means 6
 	UserAgent    string              // how the daemon calls itself to registries
 	Log          *slog.Logger        // nil means slog.Default
@@ -50,7 +52,7 @@ func Open(ctx context.Context, c Settings) (*Images, error) {
 	if c.MaxDownloads <= 0 {
 		c.MaxDownloads = defaultDownloads
 	}
-	if err := (registry.Config{Mirrors: c.Mirrors}).Check(); err != nil {
+	if err := (registry.Config{Mirrors: c.Mirrors, Blocked: c.Blocked}).Check(); err != nil {
 		return nil, err
 	}
 	st, err := store.Open(ctx, c.Root, c.Log)

@@ -55,8 +55,7 @@ func (s *Images) Pull(ctx context.Context, ref string, o PullOptions) (Image, er
 
 // client speaks to the registry of a name, and to its mirrors.
 func (s *Images) client(named reference.Named, a Auth) (*registry.Client, error) {
-	config := registry.Config{Mirrors: s.settings.Mirrors, Insecure: s.settings.Insecure, UserAgent: s.settings.UserAgent}
-	return config.Client(reference.Domain(named), a)
+	return s.registries().Client(reference.Domain(named), a)
 }
 
 // pull is one pull under way.

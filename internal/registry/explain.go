@@ -110,14 +110,17 @@ func explainTransport(e *url.Error) error {
 		verify  *tls.CertificateVerificationError
 		dns     *net.DNSError
 	)
+	var busy *busyError
 	switch {
+	case errors.As(e.Err, &busy):
+		return busy
 	case errdefs.IsPermissionDenied(e.Err):
 		return e.Err
 	case errors.As(e.Err, &header), strings.Contains(e.Err.Error(), "server gave HTTP response to HTTPS client"):
 		return fmt.Errorf("registry %s: http: server gave HTTP response to HTTPS client: if it may be spoken to without encryption, list it as insecure registry: %w",
 			host, errdefs.ErrUnavailable)
 	case errors.As(e.Err, &unknown), errors.As(e.Err, &verify):
-		return fmt.Errorf("registry %s: its certificate cannot be verified: install its authority on this host: %w: %w", host, e.Err, errdefs.ErrUnavailable)
+		return fmt.Errorf("registry %s: its certificate cannot be verified: install its authority on this host, or for this registry alone in certs.d (see docs/manual/images.md): %w: %w", host, e.Err, errdefs.ErrUnavailable)
 	case errors.As(e.Err, &dns):
 		return fmt.Errorf("registry %s: its name cannot be resolved: check the name, and this host's DNS: %w: %w", host, e.Err, errdefs.ErrUnavailable)
 	case e.Timeout():

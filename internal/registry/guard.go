@@ -21,19 +21,27 @@ const (
 // guard is a http.RoundTripper that sends nothing in the clear to who should be spoken to over TLS, be it by a redirect or by the
 // address of a token server, takes credentials along to no other host, and bounds what comes back.
 type guard struct {
-	next  http.RoundTripper
-	plain bool // plain http is allowed
+	next    http.RoundTripper
+	plain   bool               // plain http is allowed
+	blocked func(string) error // says that a host may not be spoken to
+	own     http.Header        // headers that are for the first host alone
 }
 
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := g.blocked(r.URL.Host); err != nil {
+		return nil, err
+	}
 	if r.URL.Scheme != "https" && !g.plain {
 		return nil, fmt.Errorf("refusing to go on to %s://%s over an unencrypted connection: if that is meant, list the registry as insecure: %w",
 			r.URL.Scheme, r.URL.Host, errdefs.ErrPermissionDenied)
 	}
-	if first := origin(r); first.URL.Host != r.URL.Host && r.Header.Get("Authorization") != "" {
+	if first := origin(r); first.URL.Host != r.URL.Host {
 		// net/http takes another port of the same host for the same party.
 		r = r.Clone(r.Context())
 		r.Header.Del("Authorization")
+		for name := range g.own {
+			r.Header.Del(name)
+		}
 	}
 	resp, err := g.next.RoundTrip(r)
 	if err != nil {

@@ -1,15 +1,15 @@
 package registry
 
 import (
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/containerd/containerd/v2/core/remotes"
 	"github.com/containerd/containerd/v2/core/remotes/docker"
@@ -17,20 +17,20 @@ import (
 )
 
 const (
-	dialTimeout   = 30 * time.Second
-	tlsTimeout    = 10 * time.Second
-	answerTimeout = 60 * time.Second // from the request to the head of its answer
-	idleTimeout   = 90 * time.Second // of a kept connection
-
 	hubDomain = "docker.io" // how names call Docker Hub
 	hubHost   = "registry-1.docker.io"
+	indexHost = "index.docker.io"
 )
 
 // Config is how registries are reached.
 type Config struct {
 	Mirrors   map[string][]string // base URLs by registry host; tried in order before the registry itself, for pulls only
 	Insecure  []string            // "host", "host:port" or a network "10.0.0.0/8": TLS is not verified there, and plain http will do
+	Blocked   []string            // "host", "host:port" or a pattern "*.example.com": never spoken to
+	CertsDirs []string            // folders with a folder for each host, in Docker's or containerd's layout; the first that knows a host decides
 	UserAgent string              // "" means Go's
+
+	wait waitFunc // nil means time itself
 }
 
 // Check says what is wrong with the configuration (InvalidArgument), so that a daemon can say so when it starts.
@@ -42,17 +42,34 @@ func (c Config) Check() error {
 			}
 		}
 	}
+	for _, pattern := range c.Blocked {
+		if err := checkPattern(pattern); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 // Client speaks to the hosts of one registry for the time of one pull or push.
 type Client struct {
 	remotes.Resolver
+	hosts []docker.RegistryHost
+
+	mu         sync.Mutex // guards transports
 	transports []*http.Transport
+}
+
+// opened notes a transport whose connections Close is to close.
+func (c *Client) opened(t *http.Transport) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.transports = append(c.transports, t)
 }
 
 // Close closes the connections.
 func (c *Client) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, t := range c.transports {
 		t.CloseIdleConnections()
 	}
@@ -65,6 +82,7 @@ func (c Config) Client(domain string, auth Auth) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	client.hosts = hosts
 	header := http.Header{}
 	if c.UserAgent != "" {
 		header.Set("User-Agent", c.UserAgent)
@@ -83,32 +101,93 @@ func (c Config) Client(domain string, auth Auth) (*Client, error) {
 
 // hosts are the mirrors of domain and then its registry.
 func (c Config) hosts(to *Client, domain string, auth Auth) ([]docker.RegistryHost, error) {
+	if err := c.blocked(domain); err != nil {
+		return nil, err
+	}
+	endpoints, err := c.endpoints(domain, auth)
+	if err != nil {
+		return nil, err
+	}
 	var hosts []docker.RegistryHost
+	for i, e := range endpoints {
+		others := slices.ContainsFunc(endpoints[i+1:], func(o endpoint) bool { return o.may&e.may != 0 })
+		h, err := c.registryHost(to, e, !others)
+		if err != nil {
+			return nil, err
+		}
+		hosts = append(hosts, h)
+	}
+	return hosts, nil
+}
+
+// endpoints are the configured mirrors, what the hosts.toml of domain says, and the registry itself. The credentials are for the registry alone.
+func (c Config) endpoints(domain string, auth Auth) ([]endpoint, error) {
+	list, err := c.mirrors(domain)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := c.hostDir(domain)
+	if err != nil {
+		return nil, err
+	}
+	own, err := readHosts(dir)
+	if err != nil {
+		return nil, err
+	}
+	if own == nil {
+		certs, err := certsOf(dir)
+		if err != nil {
+			return nil, err
+		}
+		own = []endpoint{{tls: certs, may: docker.HostCapabilityPull | docker.HostCapabilityResolve | docker.HostCapabilityPush}}
+	}
+	if server := &own[len(own)-1]; server.host == "" {
+		server.scheme, server.host, server.path = "https", registryOf(domain), "/v2"
+	}
+	for i := range own {
+		if own[i].host == registryOf(domain) {
+			own[i].auth = auth
+		}
+	}
+	return append(list, own...), nil
+}
+
+// registryOf is the host of the registry that names call domain.
+func registryOf(domain string) string {
+	if domain == hubDomain {
+		return hubHost
+	}
+	return domain
+}
+
+// mirrors are the configured mirrors of domain.
+func (c Config) mirrors(domain string) ([]endpoint, error) {
+	var list []endpoint
 	for _, base := range c.Mirrors[domain] {
 		u, err := parseMirror(base)
 		if err != nil {
 			return nil, err
 		}
-		own := Auth{}
-		if u.User != nil {
-			own.Username = u.User.Username()
-			own.Password, _ = u.User.Password()
+		dir, err := c.hostDir(u.Host)
+		if err != nil {
+			return nil, err
 		}
-		client := to.http(c.trust(u.Host), u.Scheme == "http")
-		hosts = append(hosts, docker.RegistryHost{
-			Client: client, Authorizer: own.authorizer(u.Host, client), Host: u.Host, Scheme: u.Scheme, Path: strings.TrimSuffix(u.Path, "/") + "/v2",
-			Capabilities: docker.HostCapabilityPull | docker.HostCapabilityResolve,
-		})
+		e := endpoint{
+			scheme: u.Scheme, host: u.Host, path: strings.TrimSuffix(u.Path, "/") + "/v2",
+			may: docker.HostCapabilityPull | docker.HostCapabilityResolve,
+		}
+		if filepath.Base(dir) != "_default" {
+			if e.tls, err = certsOf(dir); err != nil {
+				return nil, err
+			}
+		}
+		if u.User != nil {
+			e.auth.Username = u.User.Username()
+			e.auth.Password, _ = u.User.Password()
+		}
+		list = append(list, e)
 	}
-	host := domain
-	if domain == hubDomain {
-		host = hubHost
-	}
-	client := to.http(c.trust(host), false)
-	return append(hosts, docker.RegistryHost{
-		Client: client, Authorizer: auth.authorizer(host, client), Host: host, Scheme: "https", Path: "/v2",
-		Capabilities: docker.HostCapabilityPull | docker.HostCapabilityResolve | docker.HostCapabilityPush,
-	}), nil
+	return list, nil
 }
 
 func parseMirror(base string) (*url.URL, error) {
@@ -151,24 +230,4 @@ func (c Config) trust(hostport string) trust {
 		}
 	}
 	return verified
-}
-
-// http is the HTTP client for one host and for where that redirects to. plain says that the host is spoken to over http.
-func (c *Client) http(t trust, plain bool) *http.Client {
-	transport := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   8,
-		IdleConnTimeout:       idleTimeout,
-		TLSHandshakeTimeout:   tlsTimeout,
-		ResponseHeaderTimeout: answerTimeout,
-	}
-	c.transports = append(c.transports, transport)
-	var way http.RoundTripper = transport
-	if t == insecure {
-		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // listed by the user as insecure, or loopback
-		way = docker.NewHTTPFallback(transport)
-	}
-	return &http.Client{Transport: &guard{next: way, plain: plain || t == insecure}}
 }

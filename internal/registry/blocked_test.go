@@ -1,0 +1,48 @@
+package registry
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/containerd/errdefs"
+)
+
+func TestBlockedRegistriesAreNeverSpokenTo(t *testing.T) {
+	for pattern, hosts := range map[string]map[string]bool{
+		"docker.io":     {"docker.io": true, "registry-1.docker.io": true, "index.docker.io": true, "ghcr.io": false},
+		"reg.test":      {"reg.test": true, "reg.test:5000": true, "a.reg.test": false},
+		"reg.test:5000": {"reg.test": false, "reg.test:5000": true},
+		"*.corp.test":   {"a.corp.test": true, "a.corp.test:443": true, "corp.test": false},
+		"*":             {"anything": true, "a.b:1": true},
+	} {
+		for host, want := range hosts {
+			_, err := Config{Blocked: []string{pattern}}.Client(host, Auth{})
+			if errdefs.IsPermissionDenied(err) != want {
+				t.Errorf("%s blocks %s: %v", pattern, host, err)
+			}
+		}
+	}
+	for _, wrong := range []string{"", "[a"} {
+		if err := (Config{Blocked: []string{wrong}}).Check(); !errdefs.IsInvalidArgument(err) {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+}
+
+func TestBlockedHostIsNotReachedByARedirectOrAsAMirror(t *testing.T) {
+	reached := false
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+	defer other.Close()
+	reg := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	defer reg.Close()
+	c := Config{Blocked: []string{host(t, other)}}
+	_, err := resolve(t.Context(), c, host(t, reg), host(t, reg)+"/x:1", Auth{})
+	if !errdefs.IsPermissionDenied(ExplainPull(err, "x:1", "x")) || reached {
+		t.Errorf("reached: %v, %v", reached, err)
+	}
+	c.Mirrors = map[string][]string{"docker.io": {other.URL}}
+	if _, err := c.Client("docker.io", Auth{}); !errdefs.IsPermissionDenied(err) {
+		t.Error(err)
+	}
+}

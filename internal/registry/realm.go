@@ -1,0 +1,64 @@
+package registry
+
+import (
+	"net/http"
+	"sync"
+)
+
+// realmWay is the way to token servers. The one of a registry's own host is reached as the registry is. That of another host, which gets the user's
+// credentials because the registry says so, must be trusted by its own name: that the registry is listed as insecure says
+// nothing of it.
+type realmWay struct {
+	host  string
+	own   http.RoundTripper
+	other func(host string) (http.RoundTripper, error)
+
+	mu   sync.Mutex // guards ways
+	ways map[string]http.RoundTripper
+}
+
+func (w *realmWay) RoundTrip(r *http.Request) (*http.Response, error) {
+	way, err := w.way(origin(r).URL.Host)
+	if err != nil {
+		return nil, err
+	}
+	return way.RoundTrip(r)
+}
+
+func (w *realmWay) way(host string) (http.RoundTripper, error) {
+	if host == w.host {
+		return w.own, nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if way := w.ways[host]; way != nil {
+		return way, nil
+	}
+	way, err := w.other(host)
+	if err == nil {
+		w.ways[host] = way
+	}
+	return way, err
+}
+
+// realms is the client for the token servers that an endpoint names.
+func (c Config) realms(to *Client, e endpoint, own *http.Client, last bool) *http.Client {
+	return &http.Client{Transport: &realmWay{
+		host: e.host, own: own.Transport, ways: map[string]http.RoundTripper{},
+		other: func(host string) (http.RoundTripper, error) {
+			dir, err := c.hostDir(host)
+			if err != nil {
+				return nil, err
+			}
+			certs, err := certsOf(dir)
+			if err != nil {
+				return nil, err
+			}
+			client, err := c.http(to, endpoint{scheme: "https", host: host, tls: certs}, last)
+			if err != nil {
+				return nil, err
+			}
+			return client.Transport, nil
+		},
+	}}
+}
