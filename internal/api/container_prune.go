@@ -10,6 +10,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/engine"
+	"tug/internal/events"
 )
 
 // containerPrune removes the containers that do not run and that the filters fit. One that is used again meanwhile is left alone.
@@ -45,6 +46,7 @@ func containerPrune(c *call) error {
 	if len(failures) > 0 && len(report.ContainersDeleted) == 0 {
 		return errors.Join(failures...)
 	}
+	c.engine.PublishPrune(events.Container, int64(report.SpaceReclaimed))
 	return c.json(http.StatusOK, report)
 }
 

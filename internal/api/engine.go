@@ -8,6 +8,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/engine"
+	"tug/internal/events"
 	"tug/internal/image"
 	"tug/internal/logs/logread"
 	"tug/internal/network"
@@ -61,7 +62,8 @@ type Execs interface {
 type System interface {
 	Info(ctx context.Context) engine.Info
 	Version() engine.Version
-	Subscribe() (<-chan engine.Event, func())
+	Events() *events.Log
+	PublishPrune(kind string, reclaimed int64)
 }
 
 // Images are the images of the engine.

@@ -2,70 +2,92 @@ package api
 
 import (
 	"encoding/json"
-	"maps"
+	"errors"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	moby "github.com/moby/moby/api/types/events"
 
-	"tug/internal/container"
-	"tug/internal/engine"
+	"tug/internal/events"
 )
 
-// eventStream answers with what happens, as it happens, until the client goes or the time of until has come.
+// eventStream answers with what happens, as it happens, until the client goes or the time of until has come. With a time since which,
+// or with until alone, it begins with what is remembered of the past.
 func eventStream(c *call) error {
-	now := time.Now()
-	filters, err := c.filters()
+	filter, err := c.eventFilter()
 	if err != nil {
 		return err
 	}
-	if _, err := parseTime(c.query.Get("since"), now); err != nil {
+	now := time.Now()
+	since, err := parseTime(c.query.Get("since"), now)
+	if err != nil {
 		return err
 	}
 	until, err := parseTime(c.query.Get("until"), now)
 	if err != nil {
 		return err
 	}
-	happened, stop := c.engine.Subscribe()
-	defer stop()
-
-	kind := eventMediaType(c.r.Header.Get("Accept"))
-	c.w.Header().Set("Content-Type", kind)
-	c.w.WriteHeader(http.StatusOK)
-	if err := c.w.flush(); err != nil {
+	if !until.IsZero() && until.Before(since) {
+		return invalid("`since` time (%d.%09d) cannot be after `until` time (%d.%09d)",
+			since.Unix(), since.Nanosecond(), until.Unix(), until.Nanosecond())
+	}
+	// What happens from here on is not missed, and the client is told so by the head of the answer.
+	reader := c.engine.Events().Reader()
+	if !since.IsZero() || !until.IsZero() {
+		reader = c.engine.Events().Since(since)
+	}
+	out := &eventWriter{call: c, filter: filter, kind: eventMediaType(c.r.Header.Get("Accept"))}
+	if err := out.begin(); err != nil {
 		return err
 	}
-	var over <-chan time.Time
-	if !until.IsZero() {
-		timer := time.NewTimer(time.Until(until))
-		defer timer.Stop()
-		over = timer.C
+	err = reader.Read(c.ctx(), until, out.write)
+	if errors.Is(err, events.ErrMissed) {
+		out.cutOff(err)
 	}
-	enc := json.NewEncoder(&c.w)
-	enc.SetEscapeHTML(false)
-	for {
-		select {
-		case e := <-happened:
-			m := showEvent(e)
-			if !wantsEvent(filters, m) {
-				continue
-			}
-			if kind == mediaJSONSeq {
-				if _, err := c.w.Write([]byte{recordSeparator}); err != nil {
-					return nil //nolint:nilerr // the client has gone
-				}
-			}
-			if enc.Encode(c.oldEvent(m)) != nil || c.w.flush() != nil {
-				return nil // the client has gone
-			}
-		case <-over:
-			return nil
-		case <-c.ctx().Done():
-			return nil
+	return nil // else the time is over, or the client has gone
+}
+
+// eventWriter sends events to a client.
+type eventWriter struct {
+	call   *call
+	filter eventFilter
+	kind   string // the media type
+	enc    *json.Encoder
+}
+
+func (o *eventWriter) begin() error {
+	o.enc = json.NewEncoder(&o.call.w)
+	o.enc.SetEscapeHTML(false)
+	o.call.w.Header().Set("Content-Type", o.kind)
+	o.call.w.WriteHeader(http.StatusOK)
+	return o.call.w.flush()
+}
+
+// write sends an event if the client wants it.
+func (o *eventWriter) write(e events.Event) error {
+	if !o.filter.fits(&e) {
+		return nil
+	}
+	if o.kind == mediaJSONSeq {
+		if _, err := o.call.w.Write([]byte{recordSeparator}); err != nil {
+			return err
 		}
+	}
+	if err := o.enc.Encode(o.call.oldEvent(showEvent(&e))); err != nil {
+		return err
+	}
+	return o.call.w.flush()
+}
+
+// cutOff ends the stream of a client that has missed events: with a last one that says so, and so that the client sees an error
+// rather than an end.
+func (o *eventWriter) cutOff(missed error) {
+	o.call.log.Warn("a client of the events was cut off", "client", o.call.r.RemoteAddr, "error", missed)
+	o.filter = nil
+	_, words := describe(missed)
+	if o.write(events.Event{Type: events.Daemon, Action: "missed", Attributes: map[string]string{"error": words}, Time: time.Now()}) == nil {
+		panic(http.ErrAbortHandler)
 	}
 }
 
@@ -91,25 +113,15 @@ func eventMediaType(accept string) string {
 	return mediaJSON
 }
 
-// showEvent converts what happened to a container. Its attributes are its labels, its name and its image, and how it ended.
-func showEvent(e engine.Event) *moby.Message {
-	r := e.Container
-	attributes := map[string]string{}
-	maps.Copy(attributes, r.Config.Labels)
-	attributes["image"], attributes["name"] = r.Config.Image, r.Name
-	if e.Action == "die" {
-		attributes["exitCode"] = strconv.Itoa(r.State.ExitCode)
-		if !r.State.StartedAt.IsZero() {
-			attributes["execDuration"] = strconv.Itoa(int(r.State.FinishedAt.Sub(r.State.StartedAt).Seconds()))
-		}
-	}
+// showEvent converts an event.
+func showEvent(e *events.Event) *moby.Message {
 	return &moby.Message{
-		Type:     moby.ContainerEventType,
+		Type:     moby.Type(e.Type),
 		Action:   moby.Action(e.Action),
-		Actor:    moby.Actor{ID: r.ID, Attributes: attributes},
-		Scope:    "local",
-		Time:     e.At.Unix(),
-		TimeNano: e.At.UnixNano(),
+		Actor:    moby.Actor{ID: e.ActorID, Attributes: orEmpty(e.Attributes)},
+		Scope:    events.Scope,
+		Time:     e.Time.Unix(),
+		TimeNano: e.Time.UnixNano(),
 	}
 }
 
@@ -124,35 +136,4 @@ func (c *call) oldEvent(m *moby.Message) any {
 		ID     string `json:"id,omitempty"`
 		From   string `json:"from,omitempty"`
 	}{m, string(m.Action), m.Actor.ID, m.Actor.Attributes["image"]}
-}
-
-// wantsEvent tells whether an event fits the filters. An action fits by what stands before a colon too: exec_start.
-func wantsEvent(filters map[string][]string, m *moby.Message) bool {
-	fits := func(key string, values ...string) bool {
-		return len(filters[key]) == 0 || slices.ContainsFunc(values, func(v string) bool { return slices.Contains(filters[key], v) })
-	}
-	for _, other := range []string{"config", "daemon", "network", "node", "plugin", "secret", "service", "volume"} {
-		if len(filters[other]) > 0 {
-			return false // asks for one of those, and the event is a container's
-		}
-	}
-	action, _, _ := strings.Cut(string(m.Action), ":")
-	return fits("event", string(m.Action), action) && fits("type", string(m.Type)) && fits("scope", m.Scope) &&
-		isContainer(filters["container"], m) && fits("image", imageNames(m.Actor.Attributes["image"])...) &&
-		container.HasLabels(m.Actor.Attributes, filters["label"])
-}
-
-// isContainer tells whether the event is about one of the containers, given by name, id, or the beginning of an id.
-func isContainer(refs []string, m *moby.Message) bool {
-	return len(refs) == 0 || slices.ContainsFunc(refs, func(ref string) bool {
-		return ref == m.Actor.Attributes["name"] || ref != "" && strings.HasPrefix(m.Actor.ID, ref)
-	})
-}
-
-// imageNames are a name with and without its tag.
-func imageNames(name string) []string {
-	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-		return []string{name, name[:i]}
-	}
-	return []string{name}
 }

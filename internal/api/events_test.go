@@ -2,39 +2,39 @@ package api
 
 import (
 	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
-	"tug/internal/container"
-	"tug/internal/engine"
+	"github.com/google/go-cmp/cmp"
+	moby "github.com/moby/moby/api/types/events"
+
+	"tug/internal/events"
 )
 
-func TestEvents(t *testing.T) {
-	at := time.Unix(1136073845, 5)
-	web := &container.Record{
-		ID: strings.Repeat("ab", 32), Name: "web", Config: container.Config{Image: "nginx:1", Labels: map[string]string{"tier": "front"}},
-		State: container.State{ExitCode: 3, StartedAt: at, FinishedAt: at.Add(2 * time.Second)},
-	}
+// webDied is the end of a container, as the engine tells of it.
+var webDied = events.Event{Type: events.Container, Action: events.Die, ActorID: strings.Repeat("ab", 32), Attributes: map[string]string{
+	"image": "nginx:1", "name": "web", "tier": "front", "exitCode": "3", "execDuration": "2",
+}}
+
+func TestEventsAreStreamedInDockersForm(t *testing.T) {
 	for path, want := range map[string]string{
-		"/events": `{"Type":"container","Action":"die","Actor":{"ID":"` + web.ID +
-			`","Attributes":{"execDuration":"2","exitCode":"3","image":"nginx:1","name":"web","tier":"front"}},"scope":"local","time":1136073845,"timeNano":1136073845000000005}`,
-		`/v1.50/events?filters={"container":["web"],"event":["die"],"image":["nginx"],"label":["tier=front"],"type":["container"]}`: `"status":"die","id":"` +
-			web.ID + `","from":"nginx:1"}`,
+		"/events": `{"Type":"container","Action":"die","Actor":{"ID":"` + webDied.ActorID +
+			`","Attributes":{"execDuration":"2","exitCode":"3","image":"nginx:1","name":"web","tier":"front"}},"scope":"local","time":`,
+		"/v1.50/events": `"status":"die","id":"` + webDied.ActorID + `","from":"nginx:1"}`,
 	} {
 		fake := newFake()
-		fake.events = make(chan engine.Event)
+		fake.events.Publish(events.Event{Type: events.Container, Action: "past"})
 		resp, err := client(serve(t, fake)).Get("http://tug" + path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, action := range []string{"start", "die"} {
-			if action == "start" && !strings.Contains(path, "filters") {
-				continue
-			}
-			fake.events <- engine.Event{Action: action, Container: web, At: at}
-		}
+		fake.events.Publish(webDied)
 		line, err := bufio.NewReader(resp.Body).ReadString('\n')
 		if err != nil || !strings.Contains(line, want) {
 			t.Errorf("%s: got %s %v, want %s", path, line, err, want)
@@ -43,39 +43,109 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-func TestEventsEndWithTheirTime(t *testing.T) {
+func TestEventsOfThePastAreTold(t *testing.T) {
 	fake := newFake()
-	got := request(t, serve(t, fake), "GET /events?until=1s", "", "Accept: application/json-seq, application/json;q=0.5")
-	if got.status != http.StatusOK || got.header.Get("Content-Type") != "application/json-seq" || got.body != "" {
-		t.Errorf("got %+v", got)
+	before := time.Now()
+	for _, action := range []string{"create", "start", "die"} {
+		fake.events.Publish(events.Event{Type: events.Container, Action: action})
 	}
-	if fake.called[len(fake.called)-1] != "unsubscribe" {
-		t.Errorf("still subscribed: %v", fake.called)
+	socket := serve(t, fake)
+	var second moby.Message
+	_ = json.Unmarshal([]byte(strings.Split(request(t, socket, "GET /events?until="+stamp(time.Now()), "").body, "\n")[1]), &second)
+	for query, want := range map[string]string{
+		"since=" + stamp(before) + "&until=" + stamp(time.Now()): "create start die",
+		"until=" + stamp(time.Now()):                             "create start die",
+		"since=10m&until=0s":                                     "create start die",
+		"since=" + stamp(time.Unix(0, second.TimeNano)) + "&until=" + stamp(time.Now()): "start die",
+		"until=" + stamp(time.Unix(0, second.TimeNano)):                                 "create start",
+		"since=2020-01-01T00:00:00Z&until=2020-01-01T00:00:01.5Z":                       "",
+	} {
+		got := request(t, socket, "GET /events?"+query, "", "Accept: application/json-seq, application/json;q=0.5")
+		var actions []string
+		for dec := json.NewDecoder(strings.NewReader(strings.ReplaceAll(got.body, "\x1e", ""))); ; {
+			var m moby.Message
+			if dec.Decode(&m) != nil {
+				break
+			}
+			actions = append(actions, string(m.Action))
+		}
+		if strings.Join(actions, " ") != want || got.header.Get("Content-Type") != "application/json-seq" {
+			t.Errorf("%s: got %v of type %s, want %s", query, actions, got.header.Get("Content-Type"), want)
+		}
+	}
+	for _, query := range []string{"since=1s&until=1h", "since=yesterday", "until=x", "filters=%7B%22colour%22%3A%5B%22red%22%5D%7D", "filters=x"} {
+		if got := request(t, socket, "GET /events?"+query, ""); got.status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", query, got.status, got.body)
+		}
 	}
 }
 
-func TestNetworksAreMadeAndRemoved(t *testing.T) {
-	fake := newFake()
-	socket := serve(t, fake)
-	got := request(t, socket, "POST /networks/create", `{"Name":"n","Internal":true,"IPAM":{"Config":[{"Subnet":"10.1.0.0/16","IPRange":"10.1.2.0/24"}]}}`)
-	if got.status != 201 || !strings.Contains(got.body, strings.Repeat("d", 64)) {
-		t.Errorf("create: %d %s", got.status, got.body)
-	}
-	if w := fake.wished; w.Name != "n" || !w.Internal || w.Subnets[0].Range.String() != "10.1.2.0/24" {
-		t.Errorf("the engine was asked for %+v", w)
-	}
-	for _, body := range []string{
-		`{"Name":"n","Scope":"swarm"}`, `{"Name":"n","Ingress":true}`, `{"Name":"n","ConfigOnly":true}`, `{"Name":"n","IPAM":{"Driver":"other"}}`,
-		`{"Name":"n","EnableIPv4":false}`,
+// stamp is a time as clients send it.
+func stamp(t time.Time) string { return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond()) }
+
+func TestEventFilters(t *testing.T) {
+	connected := events.Event{Type: events.Network, Action: events.Connect, ActorID: "0123", Attributes: map[string]string{"name": "bridge", "container": "web"}}
+	pulled := events.Event{Type: events.Image, Action: events.Pull, ActorID: "nginx:1", Attributes: map[string]string{"name": "nginx"}}
+	ran := events.Event{Type: events.Container, Action: "exec_start: ls -l", ActorID: "77", Attributes: map[string]string{"name": "db"}}
+	mounted := events.Event{Type: events.Volume, Action: events.Mount, ActorID: "data", Attributes: map[string]string{"driver": "local"}}
+	all := []*events.Event{&webDied, &connected, &pulled, &ran, &mounted}
+	for filter, want := range map[string][]bool{
+		`{}`:                                        {true, true, true, true, true},
+		`{"type":["container"]}`:                    {true, false, false, true, false},
+		`{"type":{"network":true,"image":true}}`:    {false, true, true, false, false},
+		`{"scope":["local"]}`:                       {true, true, true, true, true},
+		`{"scope":["swarm"]}`:                       {false, false, false, false, false},
+		`{"container":["web"]}`:                     {true, false, false, false, false},
+		`{"container":["abab","d"]}`:                {true, false, false, true, false},
+		`{"event":["die","connect"]}`:               {true, true, false, false, false},
+		`{"event":["exec_start"]}`:                  {false, false, false, true, false},
+		`{"event":["exec_start: ls -l"]}`:           {false, false, false, true, false},
+		`{"event":["exec"]}`:                        {false, false, false, false, false},
+		`{"image":["nginx"]}`:                       {true, false, true, false, false},
+		`{"image":["nginx:1"]}`:                     {true, false, true, false, false},
+		`{"image":["nginx:2"]}`:                     {false, false, false, false, false},
+		`{"label":["tier"]}`:                        {true, false, false, false, false},
+		`{"label":["tier=front","exitCode=3"]}`:     {true, false, false, false, false},
+		`{"label":["tier=back"]}`:                   {false, false, false, false, false},
+		`{"network":["bri"]}`:                       {false, true, false, false, false},
+		`{"volume":["data"],"event":["mount"]}`:     {false, false, false, false, true},
+		`{"volume":["data"],"event":["unmount"]}`:   {false, false, false, false, false},
+		`{"daemon":["x"]}`:                          {false, false, false, false, false},
+		`{"plugin":["x"]}`:                          {false, false, false, false, false},
+		`{"type":["container"],"container":["db"]}`: {false, false, false, true, false},
 	} {
-		if got := request(t, socket, "POST /networks/create", body); got.status != 400 {
-			t.Errorf("%s: %d", body, got.status)
+		parsed, err := parseFilters(filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []bool
+		for _, e := range all {
+			got = append(got, eventFilter(parsed).fits(e))
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", filter, d)
 		}
 	}
-	if got := request(t, socket, "DELETE /networks/n", ""); got.status != 204 {
-		t.Errorf("remove: %d", got.status)
+}
+
+func TestAClientThatMissedEventsIsToldSo(t *testing.T) {
+	fake := newFake()
+	socket := serve(t, fake)
+	resp, err := client(socket).Get("http://tug/events?filters=" + url.QueryEscape(`{"type":["container"]}`))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := request(t, socket, "POST /networks/prune", ""); got.body != `{"NetworksDeleted":["backend"]}`+"\n" {
-		t.Errorf("prune: %s", got.body)
+	defer resp.Body.Close()
+	large := strings.Repeat("x", 1<<20)
+	for range 200 { // far more than the log and the socket hold
+		fake.events.Publish(events.Event{Type: events.Container, Action: "noise", Attributes: map[string]string{"large": large}})
+	}
+	var last moby.Message
+	dec := json.NewDecoder(resp.Body)
+	for err == nil {
+		err = dec.Decode(&last)
+	}
+	if last.Action != "missed" || !strings.Contains(last.Actor.Attributes["error"], "missed") || err != io.ErrUnexpectedEOF {
+		t.Errorf("the stream ended with %s %v and %v", last.Action, last.Actor.Attributes["error"], err)
 	}
 }

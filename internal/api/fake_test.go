@@ -18,6 +18,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/engine"
+	"tug/internal/events"
 	"tug/internal/logs/logread"
 	"tug/internal/network"
 )
@@ -37,7 +38,7 @@ type fakeEngine struct {
 	execs   []engine.ExecState
 	updated *container.Resources
 	wished  *network.Network
-	events  chan engine.Event
+	events  *events.Log
 	fail    error // what every use case fails with, if set
 }
 
@@ -56,6 +57,7 @@ type fakeAttached struct {
 func newFake() *fakeEngine {
 	return &fakeEngine{
 		records: map[string]*fakeContainer{},
+		events:  events.NewLog(),
 		process: func(io.Reader, io.Writer) int { return 0 },
 	}
 }

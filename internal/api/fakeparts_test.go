@@ -16,6 +16,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/engine"
+	"tug/internal/events"
 	"tug/internal/image"
 	"tug/internal/logs/logread"
 	"tug/internal/network"
@@ -207,7 +208,8 @@ func (n fakeNetworks) Remove(_ context.Context, ref string) error {
 	return n.f.log("remove network %s", ref)
 }
 
-func (f *fakeEngine) Subscribe() (<-chan engine.Event, func()) {
-	_ = f.log("subscribe")
-	return f.events, func() { _ = f.log("unsubscribe") }
+func (f *fakeEngine) Events() *events.Log { return f.events }
+
+func (f *fakeEngine) PublishPrune(kind string, reclaimed int64) {
+	_ = f.log("pruned %s %d", kind, reclaimed)
 }

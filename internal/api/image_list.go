@@ -7,6 +7,7 @@ import (
 	moby "github.com/moby/moby/api/types/image"
 
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/image"
 )
 
@@ -158,5 +159,6 @@ func imagePrune(c *call) error {
 		report.ImagesDeleted = append(report.ImagesDeleted, showRemoved(removed)...)
 		report.SpaceReclaimed += uint64(img.Size)
 	}
+	c.engine.PublishPrune(events.Image, int64(report.SpaceReclaimed))
 	return c.json(http.StatusOK, report)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/containerd/errdefs"
 	moby "github.com/moby/moby/api/types/network"
 
+	"tug/internal/events"
 	"tug/internal/network"
 )
 
@@ -98,5 +99,6 @@ func networkPrune(c *call) error {
 			return err
 		}
 	}
+	c.engine.PublishPrune(events.Network, 0)
 	return c.json(http.StatusOK, report)
 }

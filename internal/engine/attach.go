@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/logs/logread"
 	"tug/internal/shim"
 )
@@ -50,6 +51,7 @@ func (e *Engine) Attach(_ context.Context, ref string, o AttachOptions) (*Attach
 		TTY: r.Config.Tty, keys: keys, engine: e, id: r.ID, logs: o.Logs, stream: o.Stream, conn: make(chan *net.UnixConn, 1),
 		want: shim.Attach{Stdin: o.Stdin && r.Config.OpenStdin, Stdout: o.Stdout, Stderr: o.Stderr},
 	}
+	e.publish(r, events.Attach)
 	if !o.Stream {
 		close(a.conn)
 		return a, nil
@@ -176,6 +178,7 @@ func (a *Attached) Serve(ctx context.Context, client Stream) error {
 		select {
 		case err := <-input:
 			if errors.Is(err, ErrDetached) {
+				a.publishDetached()
 				return err
 			}
 			input = nil
@@ -183,6 +186,18 @@ func (a *Attached) Serve(ctx context.Context, client Stream) error {
 			a.awaitEnd(ctx)
 			return client.CloseWrite()
 		}
+	}
+}
+
+// publishDetached tells that the client has typed its detach keys.
+func (a *Attached) publishDetached() {
+	r, err := a.engine.containers.Get(a.id)
+	switch {
+	case err != nil: // it was removed meanwhile
+	case a.want.ID != "":
+		a.engine.publish(r, events.ExecDetach, "execID", a.want.ID)
+	default:
+		a.engine.publish(r, events.Detach)
 	}
 }
 

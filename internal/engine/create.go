@@ -17,6 +17,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/image"
 	"tug/internal/network"
 	"tug/internal/oci"
@@ -60,7 +61,7 @@ func (e *Engine) create(ctx context.Context, req CreateRequest, add func(*contai
 	if _, err := e.imageOf(ctx, r); err != nil {
 		return "", nil, errors.Join(err, e.containers.Remove(r))
 	}
-	e.publish(r, "create")
+	e.publish(r, events.Create)
 	return r.ID, r.Warnings, nil
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/network"
 	"tug/internal/plan"
 )
@@ -124,5 +126,9 @@ func (e *Engine) Resize(ctx context.Context, ref string, height, width uint16) e
 	if !ok {
 		return fmt.Errorf("cannot resize a stopped container: container %s is not running: %w", r.ID, errConflict)
 	}
-	return run.client.Resize(ctx, "", int(height), int(width))
+	if err := run.client.Resize(ctx, "", int(height), int(width)); err != nil {
+		return err
+	}
+	e.publish(r, events.Resize, "height", strconv.Itoa(int(height)), "width", strconv.Itoa(int(width)))
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"tug/internal/cgroup"
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/shim"
 )
 
@@ -60,12 +61,21 @@ func (e *Engine) ended(id string, run *run, exit shim.Exit) {
 	if err != nil {
 		e.log.Error("record the end of a container", "container", id, "error", err)
 	}
+	if r != nil {
+		e.publishEnd(r, run)
+	}
 	e.closeRun(id, run)
 	e.forgetShim(run)
 	if r != nil {
-		e.publish(r, "die")
 		e.restartByPolicy(r)
 	}
+}
+
+// publishEnd tells of the end of a run, and of all that it let go of.
+func (e *Engine) publishEnd(r *container.Record, run *run) {
+	e.publishConnected(r, run.endpoints, events.Disconnect)
+	e.publishMounts(r, events.Unmount)
+	e.publishDie(r)
 }
 
 // closeRun forgets a run, unless a new one has taken its place since its end was recorded, and tells who waits for its end.
@@ -93,8 +103,8 @@ func (e *Engine) endAndRemove(r *container.Record, run *run, exit shim.Exit) {
 	last := r.Clone()
 	endState(&last.State, exit)
 	e.containers.Forget(last)
+	e.publishEnd(last, run)
 	e.closeRun(r.ID, run)
-	e.publish(last, "die")
 	e.clearGroup(run)
 	if err := e.discard(last, true); err != nil {
 		e.log.Error("remove a container that has ended", "container", r.ID, "error", err)

@@ -15,6 +15,7 @@ import (
 
 	"tug/internal/cgroup"
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/idmap"
 	"tug/internal/image"
 	"tug/internal/ipam"
@@ -66,6 +67,7 @@ type Engine struct {
 	ids        *idmap.Pool
 	maker      *slot.Maker
 	slots      *slots
+	happened   *events.Log
 	passwd     passwdCache
 	dangling   danglingCache
 
@@ -77,13 +79,12 @@ type Engine struct {
 	runs    map[string]*run
 	waiting map[string][]*Attached // clients attached to containers that do not run yet
 	execs   map[string]*execution
-	events  subscribers
 }
 
 // Open opens the engine: it finds the containers that run already, and makes ready for more.
 func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	e = &Engine{
-		Options: o, log: o.Log, dataRoot: o.DataRoot, execRoot: o.ExecRoot, kernel: probeKernel(),
+		Options: o, log: o.Log, dataRoot: o.DataRoot, execRoot: o.ExecRoot, kernel: probeKernel(), happened: events.NewLog(),
 		runs: map[string]*run{}, waiting: map[string][]*Attached{}, execs: map[string]*execution{},
 	}
 	e.life, e.stop = context.WithCancel(context.Background())
@@ -216,12 +217,6 @@ func (e *Engine) Close(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
-
-// Images are the engine's images.
-func (e *Engine) Images() *image.Images { return e.images }
-
-// Networks are the engine's networks.
-func (e *Engine) Networks() *network.Networks { return e.networks }
 
 // Get gives a container's record by name, ID or the beginning of the ID. It must not be changed. Errors: NotFound,
 // InvalidArgument if several IDs begin so.

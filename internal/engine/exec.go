@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/containerd/errdefs"
 
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/shim"
 )
 
@@ -48,6 +50,13 @@ func (e *Engine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string
 		return "", err
 	}
 	x := &execution{id: container.NewID(), container: r.ID, config: c, done: make(chan struct{})}
+	e.addExec(x)
+	e.publishExec(r, events.ExecCreate, x)
+	return x.id, nil
+}
+
+// addExec makes an exec known, and forgets those that ended long ago.
+func (e *Engine) addExec(x *execution) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for id, old := range e.execs {
@@ -56,7 +65,6 @@ func (e *Engine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string
 		}
 	}
 	e.execs[x.id] = x
-	return x.id, nil
 }
 
 // ExecStart starts the process and returns when it runs; the session is nil for a detached one.
@@ -80,6 +88,7 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	if err != nil {
 		return nil, err
 	}
+	e.publishExec(r, events.ExecStart, x)
 	proc, err := run.client.Exec(ctx, &shim.Exec{ID: x.id, Plan: p.Encode(), Process: shim.Streams{
 		Terminal: x.config.Tty, Height: int(size[0]), Width: int(size[1]), Stdin: x.config.AttachStdin, StdinOnce: true,
 	}})
@@ -167,10 +176,14 @@ func (e *Engine) watchExec(x *execution, run *run) {
 	e.endExec(x, exit.Code)
 }
 
+// endExec records the end of an exec and tells of it, before whoever waits for it.
 func (e *Engine) endExec(x *execution, code int) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	x.started, x.running, x.pid, x.exitCode, x.ended = true, false, 0, &code, time.Now()
+	e.mu.Unlock()
+	if r, err := e.containers.Get(x.container); err == nil {
+		e.publish(r, events.ExecDie, "execID", x.id, "exitCode", strconv.Itoa(code))
+	}
 	close(x.done)
 }
 

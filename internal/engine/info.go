@@ -108,7 +108,13 @@ func osRelease() (name, version string) {
 
 // RemoveImage takes names from an image, and removes it with its last one. Errors: NotFound, Conflict (in use).
 func (e *Engine) RemoveImage(ctx context.Context, ref string, force, noPrune bool) ([]image.Removed, error) {
-	return e.images.Remove(ctx, ref, image.RemoveOptions{Force: force, NoPrune: noPrune, InUse: e.usersOf})
+	img, err := e.images.Get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	removed, err := e.images.Remove(ctx, ref, image.RemoveOptions{Force: force, NoPrune: noPrune, InUse: e.usersOf})
+	e.publishRemoved(img.ID.String(), img.Config.Labels, removed)
+	return removed, err
 }
 
 // usersOf tells which containers were made of an image.

@@ -13,6 +13,7 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/image"
 	"tug/internal/undo"
 	"tug/internal/volume"
@@ -114,7 +115,8 @@ func (e *Engine) prepareMount(ctx context.Context, id string, m *container.Mount
 		if !fresh {
 			return nil
 		}
-		undo.Add(func() { e.volumes.Remove(v.Name) })
+		e.publishVolume(&v, events.Create)
+		undo.Add(func() { e.removeVolumes(id, []string{v.Name}) })
 		if slices.Contains(strings.Split(m.Mode, ","), "nocopy") {
 			return nil
 		}

@@ -6,8 +6,10 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
+	"golang.org/x/sys/unix"
 
 	"tug/internal/container"
+	"tug/internal/events"
 )
 
 // Remove removes a container with its writable layer and its log, and with its anonymous volumes if asked; one that is
@@ -45,6 +47,7 @@ func (e *Engine) endForRemoval(r *container.Record) error {
 	if !ok {
 		return nil
 	}
+	e.publishKill(r, unix.SIGKILL)
 	if r.State.Status == container.Paused {
 		run.group.Thaw()
 	}
@@ -64,7 +67,7 @@ func (e *Engine) discard(r *container.Record, volumes bool) error {
 	e.dropWaiting(r.ID)
 	e.forgetExecs(r.ID)
 	e.releaseImage(r.ImageID)
-	e.publish(r, "destroy")
+	e.publish(r, events.Destroy)
 	return nil
 }
 
@@ -78,7 +81,11 @@ func (e *Engine) releaseImage(id string) {
 			return
 		}
 	}
-	if err := e.images.Unuse(e.life, digest.Digest(id)); err != nil && e.life.Err() == nil {
+	err := e.images.Unuse(e.life, digest.Digest(id))
+	switch {
+	case err == nil:
+		e.publishImage(events.Delete, id, id, nil)
+	case e.life.Err() == nil:
 		e.log.Warn("remove an image that was in use", "image", id, "error", err)
 	}
 }
@@ -121,7 +128,14 @@ func (e *Engine) removeVolumes(id string, names []string) {
 		if used[name] {
 			continue
 		}
-		if err := e.volumes.Remove(name); err != nil && !errdefs.IsNotFound(err) {
+		v, err := e.volumes.Get(name)
+		if err == nil {
+			err = e.volumes.Remove(name)
+		}
+		switch {
+		case err == nil:
+			e.publishVolume(&v, events.Destroy)
+		case !errdefs.IsNotFound(err):
 			e.log.Warn("remove an anonymous volume", "volume", name, "error", err)
 		}
 	}
@@ -149,7 +163,7 @@ func (e *Engine) Rename(_ context.Context, ref, name string) error {
 		return err
 	}
 	if changed, err := e.containers.Get(r.ID); err == nil {
-		e.publish(changed, "rename")
+		e.publish(changed, events.Rename, "oldName", "/"+r.Name)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/idmap"
 )
 
@@ -79,8 +80,10 @@ func (e *Engine) start(ctx context.Context, r *container.Record) error {
 	for _, w := range run.warnings {
 		e.log.Warn("start", "container", r.ID, "warning", w)
 	}
-	e.work.Go(func() { e.watch(changed.ID, run) })
-	e.publish(changed, "start")
+	e.publishConnected(changed, run.endpoints, events.Connect)
+	e.publishMounts(changed, events.Mount)
+	e.publish(changed, events.Start)
+	e.work.Go(func() { e.watch(changed.ID, run) }) // which may tell of its end at once
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tug/internal/container"
+	"tug/internal/events"
 )
 
 const (
@@ -48,7 +49,7 @@ func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
 	if err := e.stopRun(ctx, r, run, sig, stopTimeout(r, o.Timeout)); err != nil {
 		return err
 	}
-	e.publish(r, "stop")
+	e.publish(r, events.Stop)
 	return nil
 }
 
@@ -80,6 +81,7 @@ func (e *Engine) stopRun(ctx context.Context, r *container.Record, run *run, sig
 			return err
 		}
 	}
+	e.publishKill(r, sig)
 	if err := e.signal(ctx, run, sig); err != nil {
 		e.log.Debug("stop", "container", r.ID, "error", err) // it may just have ended; else it is killed below
 	}
@@ -93,6 +95,7 @@ func (e *Engine) stopRun(ctx context.Context, r *container.Record, run *run, sig
 			return ctx.Err()
 		case <-timer.C:
 		}
+		e.publishKill(r, unix.SIGKILL)
 		return e.killRun(r, run)
 	}
 	select {
@@ -190,7 +193,7 @@ func (e *Engine) Kill(ctx context.Context, ref, name string) error {
 			return err
 		}
 	}
-	e.publish(r, "kill")
+	e.publishKill(r, sig)
 	if sig == unix.SIGKILL {
 		if r.State.Status == container.Paused {
 			run.group.Thaw()
@@ -215,18 +218,18 @@ func (e *Engine) Restart(ctx context.Context, ref string, o StopOptions) error {
 	if err := e.Start(ctx, r.ID); err != nil && err != ErrAlreadyStarted {
 		return err
 	}
-	e.publish(r, "restart")
+	e.publish(r, events.Restart)
 	return nil
 }
 
 // Pause freezes all processes of the container. Errors: NotFound, Conflict.
 func (e *Engine) Pause(ctx context.Context, ref string) error {
-	return e.freeze(ctx, ref, container.Running, container.Paused, "pause")
+	return e.freeze(ctx, ref, container.Running, container.Paused, events.Pause)
 }
 
 // Unpause thaws them. Errors: NotFound, Conflict.
 func (e *Engine) Unpause(ctx context.Context, ref string) error {
-	return e.freeze(ctx, ref, container.Paused, container.Running, "unpause")
+	return e.freeze(ctx, ref, container.Paused, container.Running, events.Unpause)
 }
 
 func (e *Engine) freeze(ctx context.Context, ref string, from, to container.Status, event string) error {

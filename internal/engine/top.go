@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/oci"
 )
 
@@ -52,6 +53,7 @@ func (e *Engine) Top(ctx context.Context, ref, psArgs string) (titles []string, 
 		}
 		rows = append(rows, f)
 	}
+	e.publish(r, events.Top)
 	return titles, rows, nil
 }
 
@@ -86,7 +88,7 @@ func (e *Engine) Update(ctx context.Context, ref string, limits container.Resour
 	}
 	changed, err := e.containers.Change(r.ID, func(r *container.Record) { r.Host = h })
 	if err == nil {
-		e.publish(changed, "update")
+		e.publish(changed, events.Update)
 	}
 	return warnings, err
 }

@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+	"io"
+
+	"github.com/distribution/reference"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tug/internal/events"
+	"tug/internal/image"
+)
+
+// Images are the engine's images: what changes them is told as an event.
+type Images struct {
+	*image.Images
+	engine *Engine
+}
+
+// Images are the engine's images.
+func (e *Engine) Images() *Images { return &Images{e.images, e} }
+
+// Pull is image.Images.Pull.
+func (i *Images) Pull(ctx context.Context, ref string, o image.PullOptions) (image.Image, error) {
+	img, err := i.Images.Pull(ctx, ref, o)
+	if err == nil {
+		i.engine.publishTransfer(events.Pull, ref, img.Config.Labels)
+	}
+	return img, err
+}
+
+// Push is image.Images.Push.
+func (i *Images) Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error) {
+	desc, err := i.Images.Push(ctx, ref, o)
+	if err == nil {
+		img, _ := i.Get(ctx, ref) // gone by now: then without its labels
+		i.engine.publishTransfer(events.Push, ref, img.Config.Labels)
+	}
+	return desc, err
+}
+
+// Tag is image.Images.Tag.
+func (i *Images) Tag(ctx context.Context, ref, newRef string) error {
+	err := i.Images.Tag(ctx, ref, newRef)
+	if err == nil {
+		i.publishOf(ctx, events.Tag, newRef, familiar(newRef))
+	}
+	return err
+}
+
+// Load is image.Images.Load.
+func (i *Images) Load(ctx context.Context, r io.Reader, o image.LoadOptions) ([]image.Loaded, error) {
+	loaded, err := i.Images.Load(ctx, r, o)
+	for _, l := range loaded {
+		i.publishOf(ctx, events.Load, l.ID.String(), l.ID.String())
+	}
+	return loaded, err
+}
+
+// Import is image.Images.Import.
+func (i *Images) Import(ctx context.Context, r io.Reader, o image.ImportOptions) (image.Image, error) {
+	img, err := i.Images.Import(ctx, r, o)
+	if err == nil {
+		i.engine.publishImage(events.Import, img.ID.String(), img.ID.String(), img.Config.Labels)
+	}
+	return img, err
+}
+
+// Save is image.Images.Save.
+func (i *Images) Save(ctx context.Context, w io.Writer, refs []string) error {
+	err := i.Images.Save(ctx, w, refs)
+	if err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		i.publishOf(ctx, events.Save, ref, "")
+	}
+	return nil
+}
+
+// publishOf tells what was done with the image ref, if it is still there; without a name its ID is that.
+func (i *Images) publishOf(ctx context.Context, action, ref, name string) {
+	img, err := i.Get(context.WithoutCancel(ctx), ref)
+	if err != nil {
+		return
+	}
+	if name == "" {
+		name = img.ID.String()
+	}
+	i.engine.publishImage(action, img.ID.String(), name, img.Config.Labels)
+}
+
+// publishTransfer tells that an image came from, or went to, a registry: it is known by its name there.
+func (e *Engine) publishTransfer(action, ref string, labels map[string]string) {
+	name := familiar(ref)
+	if named, err := reference.ParseNormalizedNamed(ref); err == nil {
+		name = reference.FamiliarName(named)
+	}
+	e.publishImage(action, familiar(ref), name, labels)
+}
+
+// publishRemoved tells what a removal has taken away of an image: names, and, as the last, the image itself.
+func (e *Engine) publishRemoved(id string, labels map[string]string, removed []image.Removed) {
+	for _, r := range removed {
+		switch {
+		case r.Untagged != "":
+			e.publishImage(events.Untag, id, id, labels)
+		case r.Deleted.String() == id: // the others are layers
+			e.publishImage(events.Delete, id, id, nil)
+		}
+	}
+}
+
+func (e *Engine) publishImage(action, id, name string, labels map[string]string) {
+	a := withLabels(labels, []string{"name", name})
+	e.happened.Publish(events.Event{Type: events.Image, Action: action, ActorID: id, Attributes: a})
+}
+
+// familiar is a name as people write it: "nginx:latest".
+func familiar(ref string) string {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return ref
+	}
+	return reference.FamiliarString(reference.TagNameOnly(named))
+}
