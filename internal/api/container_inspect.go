@@ -22,6 +22,13 @@ func containerInspect(c *call) error {
 	if err != nil {
 		return err
 	}
+	if c.flag("size") {
+		written, all, err := c.engine.Size(c.ctx(), r)
+		if err != nil {
+			return err
+		}
+		details.SizeRw, details.SizeRootFs = &written, &all
+	}
 	return c.json(http.StatusOK, showContainer(r, &details, c.version))
 }
 
@@ -48,6 +55,8 @@ func showContainer(r *container.Record, d *engine.Details, v version) any {
 		Mounts:          showMountPoints(r),
 		Config:          showConfig(&r.Config),
 		NetworkSettings: showNetworkSettings(r, d, v),
+		SizeRw:          d.SizeRw,
+		SizeRootFs:      d.SizeRootFs,
 	}
 	if v < 43 {
 		out.HostConfig.Annotations = nil

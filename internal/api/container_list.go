@@ -40,6 +40,13 @@ func containerList(c *call) error {
 			return err
 		}
 		details.ImageName = c.imageName(r, details.ImageName)
+		if c.flag("size") {
+			written, all, err := c.engine.Size(c.ctx(), r)
+			if err != nil {
+				continue // it has just been removed
+			}
+			details.SizeRw, details.SizeRootFs = &written, &all
+		}
 		out = append(out, listContainer(r, &details, c.version, time.Now()))
 	}
 	return c.json(http.StatusOK, out)
@@ -93,6 +100,9 @@ func listContainer(r *container.Record, d *engine.Details, v version, now time.T
 		Status:          statusLine(&r.State, now),
 		NetworkSettings: &moby.NetworkSettingsSummary{Networks: showEndpoints(r, d, v)},
 		Mounts:          showMountPoints(r),
+	}
+	if d.SizeRw != nil {
+		out.SizeRw, out.SizeRootFs = *d.SizeRw, *d.SizeRootFs
 	}
 	if out.Labels == nil {
 		out.Labels = map[string]string{}

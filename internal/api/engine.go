@@ -12,6 +12,7 @@ import (
 	"tug/internal/image"
 	"tug/internal/logs/logread"
 	"tug/internal/network"
+	"tug/internal/overlay"
 )
 
 // Engine is what of the engine is used, a part for each resource; tests stand on a fake. Of gives the real one.
@@ -47,7 +48,20 @@ type Containers interface {
 	Attach(ctx context.Context, ref string, o engine.AttachOptions) (*Session, error)
 	Resize(ctx context.Context, ref string, height, width uint16) error
 	Logs(ctx context.Context, ref string, o logread.ReadOptions, fn func(logread.Entry) error) error
+	Files
 	Top(ctx context.Context, ref, psArgs string) (titles []string, rows [][]string, err error)
+}
+
+// Files are the engine's use cases of containers' files.
+type Files interface {
+	StatFile(ctx context.Context, ref, file string) (engine.FileStat, error)
+	// CopyOut writes to what begin gives, once it is known what there is to write.
+	CopyOut(ctx context.Context, ref, file string, begin func(engine.FileStat) (io.Writer, error)) error
+	CopyIn(ctx context.Context, ref, folder string, content io.Reader, o engine.CopyInOptions) error
+	Export(ctx context.Context, ref string, w io.Writer) error
+	Changes(ctx context.Context, ref string) ([]overlay.Change, error)
+	Commit(ctx context.Context, r engine.CommitRequest) (id string, err error)
+	Size(ctx context.Context, r *container.Record) (written, all int64, err error)
 }
 
 // Execs are the engine's use cases of further processes in running containers.

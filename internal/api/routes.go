@@ -12,6 +12,11 @@ func (s *server) routes() map[string]handler {
 		"GET /containers/json":          containerList,
 		"POST /containers/create":       containerCreate,
 		"POST /containers/prune":        containerPrune,
+		"GET /containers/{id}/archive":  containerCopyOut,
+		"HEAD /containers/{id}/archive": containerStatFile,
+		"PUT /containers/{id}/archive":  containerCopyIn,
+		"GET /containers/{id}/changes":  containerChanges,
+		"GET /containers/{id}/export":   containerExport,
 		"GET /containers/{id}/json":     containerInspect,
 		"GET /containers/{id}/logs":     containerLogs,
 		"GET /containers/{id}/top":      containerTop,
@@ -28,6 +33,8 @@ func (s *server) routes() map[string]handler {
 		"POST /containers/{id}/update":  containerUpdate,
 		"POST /containers/{id}/wait":    containerWait,
 		"DELETE /containers/{id}":       containerRemove,
+
+		"POST /commit": containerCommit,
 
 		"GET /exec/{id}/json":    execInspect,
 		"POST /exec/{id}/resize": execResize,

@@ -64,6 +64,7 @@ type Details struct {
 	GraphDriver                                              map[string]string
 	ExecIDs                                                  []string
 	ImageName                                                string
+	SizeRw, SizeRootFs                                       *int64 // bytes written, and of all files; nil: not asked for
 }
 
 // ExecConfig is a further process in a container.

@@ -135,9 +135,9 @@ func (e *entry) look(layer int, dir, name string) (stop bool, err error) {
 	kind := st.Mode & unix.S_IFMT
 	if kind == unix.S_IFDIR {
 		e.layers = append(e.layers, dir)
-		return opaque(fd), nil
+		return IsOpaque(fd), nil
 	}
-	if len(e.layers) > 0 || kind == unix.S_IFCHR && st.Rdev == 0 {
+	if len(e.layers) > 0 || IsWhiteout(&st) {
 		return true, nil // hidden by a folder above, or a whiteout
 	}
 	switch kind {
@@ -158,15 +158,4 @@ func (e *entry) look(layer int, dir, name string) (stop bool, err error) {
 		return false, fmt.Errorf("%s is no regular file", name)
 	}
 	return true, nil
-}
-
-func opaque(fd int) bool {
-	var v [4]byte
-	for _, name := range []string{"trusted.overlay.opaque", "user.overlay.opaque"} {
-		n, err := unix.Getxattr(fmt.Sprintf("/proc/self/fd/%d", fd), name, v[:])
-		if err == nil && n == 1 && v[0] == 'y' {
-			return true
-		}
-	}
-	return false
 }

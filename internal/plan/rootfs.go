@@ -39,6 +39,10 @@ func (c *compiler) rootfs() {
 	}
 }
 
+// selfContained are options by which the writable layer has all that was changed, whatever the kernel's defaults are: no folder in it
+// refers to one of the layers below by another name, no file to content there. And it does not remember which layers those were.
+var selfContained = [][2]string{{"redirect_dir", "off"}, {"metacopy", "off"}, {"index", "off"}}
+
 // configureOverlay makes the overlay with fsconfig(2), which takes layers one by one.
 func (c *compiler) configureOverlay(layers, own Reg) {
 	b, r := c.b, c.env.Rootfs
@@ -63,6 +67,9 @@ func (c *compiler) configureOverlay(layers, own Reg) {
 	}
 	set("upperdir", own, "upper")
 	set("workdir", own, "work")
+	for _, o := range selfContained {
+		b.fsString("overlay: "+o[0]+"="+o[1], fs, o[0], o[1])
+	}
 	b.asOwner(c.base(), c.env.Kernel.Caps, func() {
 		b.call("make the overlay", unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_CMD_CREATE), num(0), num(0), num(0))
 	})
@@ -97,6 +104,9 @@ func (c *compiler) mountOverlay(layers, own Reg) {
 	options += ",upperdir=" + link + "/upper"
 	work := uint32(len(options + ",workdir=" + selfFD))
 	options += ",workdir=" + link + "/work"
+	for _, o := range selfContained {
+		options += "," + o[0] + "=" + o[1]
+	}
 	if len(options) >= os.Getpagesize() {
 		b.fail(errors.New("the image has too many layers for this kernel: Linux 6.8 and up take them one by one"))
 	}

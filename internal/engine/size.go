@@ -1,0 +1,19 @@
+package engine
+
+import (
+	"context"
+	"path/filepath"
+
+	"tug/internal/container"
+	"tug/internal/overlay"
+)
+
+// Size tells how many bytes a container has written, and how many its files take together with its image's. Errors: NotFound.
+func (e *Engine) Size(ctx context.Context, r *container.Record) (written, all int64, err error) {
+	img, err := e.imageOf(ctx, r)
+	if err != nil {
+		return 0, 0, err
+	}
+	written, err = overlay.Size(filepath.Join(e.dir(r.ID), "upper"))
+	return written, img.Size + written, err
+}
