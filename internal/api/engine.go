@@ -49,6 +49,8 @@ type Containers interface {
 	Resize(ctx context.Context, ref string, height, width uint16) error
 	Logs(ctx context.Context, ref string, o logread.ReadOptions, fn func(logread.Entry) error) error
 	Files
+	Usage(r *container.Record) (engine.Sample, error)
+	Usages(ctx context.Context, records []*container.Record) ([]engine.Sample, error)
 	Top(ctx context.Context, ref, psArgs string) (titles []string, rows [][]string, err error)
 }
 

@@ -19,6 +19,7 @@ func (s *server) routes() map[string]handler {
 		"GET /containers/{id}/export":   containerExport,
 		"GET /containers/{id}/json":     containerInspect,
 		"GET /containers/{id}/logs":     containerLogs,
+		"GET /containers/{id}/stats":    containerStats,
 		"GET /containers/{id}/top":      containerTop,
 		"POST /containers/{id}/attach":  containerAttach,
 		"POST /containers/{id}/exec":    execCreate,
@@ -64,5 +65,6 @@ func (s *server) routes() map[string]handler {
 
 		"POST /tug/plan": containerPlan,
 		"POST /tug/run":  tugRun,
+		"GET /tug/stats": tugStats,
 	}
 }

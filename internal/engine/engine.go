@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -70,6 +71,7 @@ type Engine struct {
 	happened   *events.Log
 	passwd     passwdCache
 	dangling   danglingCache
+	meter      meter
 
 	work sync.WaitGroup // goroutines of the engine, and use cases under way
 	stop context.CancelFunc
@@ -99,6 +101,7 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	if err := e.openDomains(ctx); err != nil {
 		return e, err
 	}
+	e.meter.memTotal = uint64(memTotal())
 	found := e.adopt(ctx)
 	if err := ctx.Err(); err != nil {
 		return e, err
@@ -261,7 +264,8 @@ type run struct {
 	endpoints []*network.Endpoint
 	ports     []network.PortBinding
 	group     *cgroup.Group
-	exited    chan struct{} // closed once its end is recorded
+	latest    atomic.Pointer[Usage] // look at what it uses
+	exited    chan struct{}         // closed once its end is recorded
 }
 
 func (e *Engine) run(id string) (*run, bool) {

@@ -80,7 +80,7 @@ func (c *Client) Run(ctx context.Context, r Run) (*Running, error) {
 		return run, err
 	}
 	defer conn.Close()
-	err = refusal(resp)
+	err = refusal(resp, ErrNoRun)
 	if run.ID == "" {
 		return nil, err
 	}
@@ -101,13 +101,20 @@ func (c *Client) runRequest(r Run, body []byte) []byte {
 		}
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "POST /v%s/tug/run?%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", client.MaxAPIVersion, query.Encode(), c.hostHeader(), c.options.UserAgent)
-	for name, value := range c.options.Headers {
-		fmt.Fprintf(&b, "%s: %s\r\n", name, strings.Map(printable, value))
-	}
+	fmt.Fprintf(&b, "POST /v%s/tug/run?%s HTTP/1.1\r\n%s", client.MaxAPIVersion, query.Encode(), c.requestHeaders())
 	fmt.Fprintf(&b, "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(body))
 	b.Write(body)
 	return b.Bytes()
+}
+
+// requestHeaders are the lines that every request written by hand has.
+func (c *Client) requestHeaders() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Host: %s\r\nUser-Agent: %s\r\n", c.hostHeader(), c.options.UserAgent)
+	for name, value := range c.options.Headers {
+		fmt.Fprintf(&b, "%s: %s\r\n", name, strings.Map(printable, value))
+	}
+	return b.String()
 }
 
 // hostHeader names the daemon by its address, where it has one that a name can stand for.
@@ -134,8 +141,8 @@ func warnings(header string) (list []string) {
 	return list
 }
 
-// refusal is the daemon's error as the client library gives it.
-func refusal(resp *http.Response) error {
+// refusal is the daemon's error as the client library gives it, or unknown if the daemon does not know the call.
+func refusal(resp *http.Response, unknown error) error {
 	data, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
 		return err
@@ -145,7 +152,7 @@ func refusal(resp *http.Response) error {
 		message.Message = strings.TrimSpace(string(data))
 	}
 	if !strings.HasPrefix(resp.Header.Get("Server"), "Tug/") || message.Message == "page not found" {
-		return ErrNoRun
+		return unknown
 	}
 	text := fmt.Errorf("Error response from daemon: %s", message.Message) //nolint:staticcheck // docker's words
 	if class := errhttp.ToNative(resp.StatusCode); class != nil && !errors.Is(class, errdefs.ErrUnknown) {

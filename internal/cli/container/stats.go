@@ -10,6 +10,7 @@ import (
 	"github.com/docker/cli/cli/command/formatter"
 	"github.com/spf13/cobra"
 
+	"tug/internal/cli/connection"
 	"tug/internal/cli/session"
 )
 
@@ -39,7 +40,7 @@ func Stats(s *session.Session) *cobra.Command {
 	return cmd
 }
 
-// show prints a table once, or draws it twice a second until ctx or all containers end.
+// show prints a table once, or draws it again and again until ctx or all containers end.
 func (o *statsOptions) show(ctx context.Context, s *session.Session, refs []string) error {
 	cfg, err := s.Config()
 	if err != nil {
@@ -54,62 +55,90 @@ func (o *statsOptions) show(ctx context.Context, s *session.Session, refs []stri
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	watched := newSampler(ctx, api, !o.noStream)
-	defer watched.wait()
-	defer cancel() // before the wait
-
-	lost := make(chan error, 1) // the stream of events broke
-	if len(refs) == 0 {
-		if err := watched.followAll(o.all, lost); err != nil {
-			return err
-		}
-		watched.awaitFirst()
-	} else {
-		for _, ref := range refs {
-			watched.add(ref)
-		}
-		watched.awaitFirst()
-		if err := watched.errors(); err != nil {
-			return err
-		}
+	figures, err := api.Stats(ctx, connection.StatsOptions{Containers: refs, All: o.all, Stream: !o.noStream})
+	if errors.Is(err, connection.ErrNoStats) {
+		return o.showSampled(ctx, s, api, refs)
 	}
-	if o.noStream {
-		if samples := watched.samples(); len(samples) > 0 {
-			return o.write(s.Out, samples)
-		}
-		return nil
+	if err != nil {
+		return err
 	}
-	return o.draw(ctx, s, watched, len(refs) > 0, lost)
+	defer figures.Close()
+	if !o.noStream {
+		return o.drawFigures(ctx, s, figures)
+	}
+	all, err := figures.Next()
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	return o.write(s.Out, samplesOf(all))
 }
 
-// draw redraws the table in place.
-func (o *statsOptions) draw(ctx context.Context, s *session.Session, watched *sampler, endsWhenEmpty bool, lost <-chan error) error {
-	const home, clearToEnd, clearLine = "\x1b[H", "\x1b[J", "\x1b[K"
-	ticker := time.NewTicker(500 * time.Millisecond)
-	defer ticker.Stop()
+func samplesOf(all []connection.Stats) []sample {
+	samples := make([]sample, len(all))
+	for i, one := range all {
+		samples[i] = sample{ref: one.Ref, usage: one.StatsResponse}
+	}
+	return samples
+}
+
+// drawFigures draws what the daemon tells, as often as it does. If it does not tell for a while, that is shown.
+func (o *statsOptions) drawFigures(ctx context.Context, s *session.Session, figures *connection.StatsStream) error {
+	type news struct {
+		all []connection.Stats
+		err error
+	}
+	told := make(chan news)
+	go func() {
+		for {
+			all, err := figures.Next()
+			select {
+			case told <- news{all, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	var samples []sample
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case err := <-lost:
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		case n := <-told:
+			switch {
+			case errors.Is(n.err, io.EOF):
+				return o.paint(s, nil)
+			case errors.Is(n.err, io.ErrUnexpectedEOF):
 				return nil // the daemon went away
+			case n.err != nil:
+				return n.err
 			}
+			samples = samplesOf(n.all)
+		case <-time.After(staleAfter):
+			for i := range samples {
+				samples[i].invalid = true
+			}
+		}
+		if err := o.paint(s, samples); err != nil {
 			return err
-		case <-ticker.C:
 		}
-		samples := watched.samples()
-		if len(samples) == 0 && endsWhenEmpty {
-			_, _ = io.WriteString(s.Out, home+clearToEnd)
-			return nil
-		}
-		var table bytes.Buffer
+	}
+}
+
+// paint draws the table over what was there; without one, it clears the screen.
+func (o *statsOptions) paint(s *session.Session, samples []sample) error {
+	const home, clearToEnd, clearLine = "\x1b[H", "\x1b[J", "\x1b[K"
+	var table bytes.Buffer
+	if samples != nil {
 		if err := o.write(&table, samples); err != nil {
 			return err
 		}
-		frame := home + string(bytes.ReplaceAll(table.Bytes(), []byte("\n"), []byte(clearLine+"\n"))) + clearToEnd
-		_, _ = io.WriteString(s.Out, frame) // at once, so that it does not flicker
 	}
+	frame := home + string(bytes.ReplaceAll(table.Bytes(), []byte("\n"), []byte(clearLine+"\n"))) + clearToEnd
+	_, _ = io.WriteString(s.Out, frame) // at once, so that it does not flicker
+	return nil
 }
 
 func (o *statsOptions) write(out io.Writer, samples []sample) error {
