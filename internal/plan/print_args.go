@@ -17,7 +17,8 @@ type call struct{ name, args string }
 var calls = map[uintptr]call{
 	unix.SYS_OPENAT: {"openat", "dsx"}, unix.SYS_OPENAT2: {"openat2", "dsw"}, unix.SYS_CLOSE: {"close", "d"}, unix.SYS_WRITE: {"write", "dsd"},
 	unix.SYS_MKDIRAT: {"mkdirat", "dso"}, unix.SYS_MKNODAT: {"mknodat", "dsox"}, unix.SYS_SYMLINKAT: {"symlinkat", "sds"},
-	unix.SYS_FCHOWN: {"fchown", "ddi"}, unix.SYS_FCHOWNAT: {"fchownat", "dsddx"}, unix.SYS_OPEN_TREE: {"open_tree", "dsx"},
+	unix.SYS_UNLINKAT: {"unlinkat", "dsx"},
+	unix.SYS_FCHOWN:   {"fchown", "ddi"}, unix.SYS_FCHOWNAT: {"fchownat", "dsddx"}, unix.SYS_OPEN_TREE: {"open_tree", "dsx"},
 	unix.SYS_MOVE_MOUNT: {"move_mount", "dsdsx"}, unix.SYS_FSOPEN: {"fsopen", "sx"}, unix.SYS_FSCONFIG: {"fsconfig", "ddssd"},
 	unix.SYS_FSMOUNT: {"fsmount", "dxx"}, unix.SYS_MOUNT_SETATTR: {"mount_setattr", "dsxw"}, unix.SYS_MOUNT: {"mount", "sssxs"},
 	unix.SYS_UMOUNT2: {"umount2", "sx"}, unix.SYS_PIVOT_ROOT: {"pivot_root", "ss"}, unix.SYS_FCHDIR: {"fchdir", "d"}, unix.SYS_CHDIR: {"chdir", "s"},
