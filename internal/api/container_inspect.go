@@ -58,6 +58,7 @@ func showContainer(r *container.Record, d *engine.Details, v version) any {
 		SizeRw:          d.SizeRw,
 		SizeRootFs:      d.SizeRootFs,
 	}
+	out.HostConfig.Links = d.Links
 	if v < 43 {
 		out.HostConfig.Annotations = nil
 	}

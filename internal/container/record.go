@@ -48,8 +48,10 @@ type MountPoint struct {
 	NonRecursive bool `json:",omitempty"`
 	// MustExist binds do not make a Source that is missing.
 	MustExist bool `json:",omitempty"`
-	// ReadOnlyDeep mounts are read-only with all mounts below them.
+	// Read-only binds are so with all mounts below them, where the kernel can do that: ReadOnlyDeep ones are not made at all
+	// where it cannot, and ReadOnlyTop ones leave the mounts below as they are.
 	ReadOnlyDeep bool `json:",omitempty"`
+	ReadOnlyTop  bool `json:",omitempty"`
 	// Options are mount options of a tmpfs, as of mount(8).
 	Options []string `json:",omitempty"`
 	// Anonymous volumes go with the container when it is removed with its volumes.

@@ -14,7 +14,7 @@ import (
 	"tug/internal/oci"
 )
 
-// check finds what cannot work before anything is made. Errors: InvalidArgument, NotFound.
+// check finds what cannot work before anything is made, and notes in the record what will have no effect. Errors: InvalidArgument, NotFound.
 func (e *Engine) check(r *container.Record) error {
 	h, c := &r.Host, &r.Config
 	if wd := c.WorkingDir; wd != "" && !path.IsAbs(wd) {
@@ -40,9 +40,11 @@ func (e *Engine) check(r *container.Record) error {
 	if _, err := oci.Capabilities(h.CapAdd, h.CapDrop, h.Privileged, e.allCaps(e.isolated(h))); err != nil {
 		return err
 	}
-	if _, err := securityOptions(h.SecurityOpt); err != nil {
+	security, err := securityOptions(h.SecurityOpt)
+	if err != nil {
 		return err
 	}
+	r.Warnings = append(r.Warnings, security.warnings()...)
 	if h.Runtime != "" && h.Runtime != "tug" {
 		return invalid("unknown or invalid runtime name: %s; the built-in one is called tug", h.Runtime)
 	}
@@ -59,6 +61,17 @@ func (e *Engine) check(r *container.Record) error {
 		return err
 	}
 	if err := checkDevices(&h.Resources); err != nil {
+		return err
+	}
+	if _, err := bindings(r); err != nil {
+		return err
+	}
+	warnings, err := checkEndpoints(r.Networks)
+	if err != nil {
+		return err
+	}
+	r.Warnings = append(r.Warnings, warnings...)
+	if err := e.settleLinks(h); err != nil {
 		return err
 	}
 	return e.checkModes(h)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -94,20 +95,24 @@ func TestSecurityOptions(t *testing.T) {
 		"no-new-privileges=false": {},
 		"seccomp=unconfined":      {seccomp: "unconfined"},
 		"seccomp=builtin":         {},
-		"apparmor=unconfined":     {apparmor: "unconfined"},
-		"label=disable":           {},
+		"no-new-privileges=maybe": nil,
+		"apparmor=unconfined":     {},
+		"apparmor=docker-default": nil,
+		"label=disable":           {labels: []string{"disable"}},
+		"label:type:x":            {labels: []string{"type:x"}},
+		"writable-cgroups=false":  {},
+		"writable-cgroups=true":   nil,
 		"systempaths=unconfined":  {unmask: true},
 		"systempaths=x":           nil,
 		"nonsense":                nil,
 		"what=ever":               nil,
-		"label=type:x":            nil,
 	} {
 		got, err := securityOptions([]string{text})
 		if want == nil {
 			if !errdefs.IsInvalidArgument(err) {
 				t.Errorf("%q: %v", text, err)
 			}
-		} else if err != nil || got != *want {
+		} else if err != nil || !reflect.DeepEqual(got, *want) {
 			t.Errorf("%q: got %+v, %v", text, got, err)
 		}
 	}

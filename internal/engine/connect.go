@@ -1,13 +1,13 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"tug/internal/container"
@@ -23,11 +23,15 @@ func (e *Engine) connect(ctx context.Context, r *container.Record, b *berth, und
 	if !b.Kind.Network || r.Config.NetworkDisabled || r.Host.NetworkMode == "none" {
 		return nil, nil
 	}
+	names := e.networksOf(r)
 	var list []*network.Endpoint
-	for _, name := range e.networksOf(r) {
+	for _, name := range e.byGateway(r, names) {
 		a, err := attachment(name, r.Networks[name])
 		if err != nil {
 			return nil, err
+		}
+		if a.IfName == "" && len(names) > 1 && !namesInterfaces(r) {
+			a.IfName = fmt.Sprintf("eth%d", slices.Index(names, name))
 		}
 		a.NetNS, a.Container, a.Hostname = b.NetNS, r.ID, r.Config.Hostname
 		ep, err := e.networks.Attach(ctx, a)
@@ -38,6 +42,20 @@ func (e *Engine) connect(ctx context.Context, r *container.Record, b *berth, und
 		list = append(list, ep)
 	}
 	return list, nil
+}
+
+// byGateway sorts networks so that the first is the one whose gateway is the container's way out, and whose address its
+// published ports lead to: that of the highest priority, and of equals the first by name. Internal networks have no way out.
+func (e *Engine) byGateway(r *container.Record, names []string) []string {
+	internal := func(name string) int {
+		if n, err := e.networks.Get(name); err == nil && n.Internal {
+			return 1
+		}
+		return 0
+	}
+	return slices.SortedFunc(slices.Values(names), func(a, b string) int {
+		return cmp.Or(cmp.Compare(internal(a), internal(b)), cmp.Compare(r.Networks[b].GwPriority, r.Networks[a].GwPriority), cmp.Compare(a, b))
+	})
 }
 
 // networksOf gives the networks that a container is to be on, that of its network mode first.
@@ -76,90 +94,46 @@ func attachment(name string, c container.EndpointConfig) (a network.Attachment, 
 			return a, invalid("invalid MAC address %q", c.MAC)
 		}
 	}
-	return a, nil
-}
-
-// publishPorts makes the container's ports reachable on the host.
-func (e *Engine) publishPorts(ctx context.Context, r *container.Record, endpoints []*network.Endpoint, undo *undo.Stack) (network.Published, error) {
-	ports, err := bindings(r)
-	if err != nil || len(ports) == 0 || len(endpoints) == 0 {
-		return network.Published{}, err
-	}
-	published, err := e.networks.Publish(ctx, endpoints[0], ports)
-	if err != nil {
-		return network.Published{}, err
-	}
-	undo.Add(func() { e.networks.Unpublish(endpoints[0], published.Ports) })
-	return published, nil
-}
-
-// bindings gives the ports that a container publishes: those of -p, and with -P all exposed ones that have none.
-func bindings(r *container.Record) ([]network.PortBinding, error) {
-	var list []network.PortBinding
-	for _, port := range slices.Sorted(maps.Keys(r.Host.PortBindings)) {
-		number, proto, err := parsePort(port)
+	for _, text := range c.LinkLocal {
+		ip, err := netip.ParseAddr(text)
 		if err != nil {
-			return nil, err
+			return a, invalid("invalid address %q", text)
 		}
-		for _, b := range r.Host.PortBindings[port] {
-			p := network.PortBinding{Proto: proto, ContainerPort: number}
-			if b.HostIP != "" {
-				if p.HostIP, err = netip.ParseAddr(b.HostIP); err != nil {
-					return nil, invalid("invalid host address %q of port %s", b.HostIP, port)
-				}
-			}
-			if p.HostPort, err = hostPort(b.HostPort); err != nil {
-				return nil, err
-			}
-			list = append(list, p)
-		}
+		a.LinkLocal = append(a.LinkLocal, ip)
 	}
-	if r.Host.PublishAllPorts {
-		for _, port := range slices.Sorted(maps.Keys(r.Config.ExposedPorts)) {
-			if len(r.Host.PortBindings[port]) > 0 {
-				continue
-			}
-			number, proto, err := parsePort(port)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, network.PortBinding{Proto: proto, ContainerPort: number})
-		}
-	}
-	return list, nil
+	a.IfName = c.DriverOpts[optionIfName]
+	a.Sysctls, err = endpointSysctls(c.DriverOpts[optionSysctls])
+	return a, err
 }
 
-// hostPort reads a host's port; of a range the clients have expanded already, so its first port is meant.
-func hostPort(text string) (uint16, error) {
+// Options of a container's place on a network, by the names that people know from Docker.
+const (
+	optionIfName  = "com.docker.network.endpoint.ifname"  // name of the interface in the container
+	optionSysctls = "com.docker.network.endpoint.sysctls" // settings of the interface: net.ipv4.conf.IFNAME.log_martians=1,...
+)
+
+// namesInterfaces tells whether the creator named an interface: the others are then named as they come.
+func namesInterfaces(r *container.Record) bool {
+	for _, n := range r.Networks {
+		if n.DriverOpts[optionIfName] != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// endpointSysctls reads settings of an interface: "name=value,name=value".
+func endpointSysctls(text string) (map[string]string, error) {
 	if text == "" {
-		return 0, nil
+		return nil, nil
 	}
-	first, _, _ := strings.Cut(text, "-")
-	n, err := strconv.ParseUint(first, 10, 16)
-	if err != nil {
-		return 0, invalid("invalid host port %q", text)
+	set := map[string]string{}
+	for pair := range strings.SplitSeq(text, ",") {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, invalid("invalid sysctl %q of a network's interface: it is like net.ipv4.conf.IFNAME.log_martians=1", pair)
+		}
+		set[name] = value
 	}
-	return uint16(n), nil
-}
-
-func parsePort(text string) (number uint16, proto string, err error) {
-	port, proto, ok := strings.Cut(text, "/")
-	if !ok {
-		proto = "tcp"
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || n == 0 {
-		return 0, "", invalid("invalid port %q", text)
-	}
-	return uint16(n), strings.ToLower(proto), nil
-}
-
-// shownPorts gives the published ports as a record has them.
-func shownPorts(ports []network.PortBinding) map[string][]container.PortBinding {
-	out := map[string][]container.PortBinding{}
-	for _, p := range ports {
-		key := fmt.Sprintf("%d/%s", p.ContainerPort, p.Proto)
-		out[key] = append(out[key], container.PortBinding{HostIP: p.HostIP.String(), HostPort: strconv.Itoa(int(p.HostPort))})
-	}
-	return out
+	return set, nil
 }

@@ -169,7 +169,6 @@ func mergeConfig(c container.Config, i image.Config) container.Config {
 	c.ExposedPorts = union(i.ExposedPorts, c.ExposedPorts)
 	c.Volumes = union(i.Volumes, c.Volumes)
 	c.Labels = union(i.Labels, c.Labels)
-	c.OnBuild = i.OnBuild
 	c.Healthcheck = mergeHealth(c.Healthcheck, i.Healthcheck)
 	return c
 }

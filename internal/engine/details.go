@@ -34,6 +34,7 @@ func (e *Engine) Details(ctx context.Context, r *container.Record) (Details, err
 		}
 	}
 	e.mu.Unlock()
+	d.Links = e.shownLinks(r)
 	if len(d.Endpoints) == 0 {
 		d.Endpoints = e.idleEndpoints(r)
 	}

@@ -73,6 +73,8 @@ type Engine struct {
 	dangling   danglingCache
 	meter      meter
 
+	linked atomic.Bool // some container links to another, or did
+
 	work sync.WaitGroup // goroutines of the engine, and use cases under way
 	stop context.CancelFunc
 	life context.Context // ends when the engine closes
@@ -102,6 +104,7 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 		return e, err
 	}
 	e.meter.memTotal = uint64(memTotal())
+	e.linked.Store(slices.ContainsFunc(e.containers.List(), func(r *container.Record) bool { return len(r.Host.Links) > 0 }))
 	found := e.adopt(ctx)
 	if err := ctx.Err(); err != nil {
 		return e, err

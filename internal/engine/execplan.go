@@ -29,7 +29,7 @@ func (e *Engine) execPlan(ctx context.Context, r *container.Record, run *run, c 
 	if prep.spec.Linux.Namespaces, err = namespacesOf(run.pid); err != nil {
 		return nil, err
 	}
-	p, err := e.execProcess(ctx, r, prep.spec, c)
+	p, err := e.execProcess(ctx, r, prep, c)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,8 @@ func namespacesOf(pid int) ([]specs.LinuxNamespace, error) {
 }
 
 // execProcess gives the specification of a process in a container: as the container's own, but for what was asked.
-func (e *Engine) execProcess(ctx context.Context, r *container.Record, spec *specs.Spec, c *ExecConfig) (*specs.Process, error) {
+func (e *Engine) execProcess(ctx context.Context, r *container.Record, prep *prepared, c *ExecConfig) (*specs.Process, error) {
+	spec := prep.spec
 	p := *spec.Process
 	p.Args, p.Terminal = c.Cmd, c.Tty
 	if c.WorkingDir != "" {
@@ -120,7 +121,7 @@ func (e *Engine) execProcess(ctx context.Context, r *container.Record, spec *spe
 			home = h
 		}
 	}
-	p.Env = oci.Environment(mergeEnv(r.Config.Env, c.Env), spec.Hostname, home, c.Tty)
+	p.Env = oci.Environment(append(prep.linkEnv, mergeEnv(r.Config.Env, c.Env)...), spec.Hostname, home, c.Tty)
 	if c.Privileged {
 		all := e.allCaps(e.isolated(&r.Host))
 		p.Capabilities = &specs.LinuxCapabilities{Bounding: all, Effective: all, Permitted: all}

@@ -32,10 +32,18 @@ func (e *Engine) writeFiles(r *container.Record, endpoints []*network.Endpoint) 
 	}
 	f, hostname, hostNetwork := e.etcFiles(r.ID), r.Config.Hostname, r.Host.NetworkMode == "host"
 	hostResolv, _ := os.ReadFile("/etc/resolv.conf")
-	hosts := hostsFile(r, hostname, endpoints)
+	extra, err := extraHosts(r.Host.ExtraHosts, e.hostGateway(endpoints))
+	if err != nil {
+		return err
+	}
+	links, err := e.linkHosts(r)
+	if err != nil {
+		return err
+	}
+	hosts := hostsFile(r, hostname, extra+links, endpoints)
 	if hostNetwork {
 		data, _ := os.ReadFile("/etc/hosts")
-		hosts = string(data) + extraHosts(r.Host.ExtraHosts, netip.Addr{})
+		hosts = string(data) + extra
 	}
 	for path, text := range map[string]string{
 		f.Hosts: hosts, f.Hostname: hostname + "\n", f.ResolvConf: resolvConf(string(hostResolv), &r.Host, hostNetwork),
@@ -47,33 +55,43 @@ func (e *Engine) writeFiles(r *container.Record, endpoints []*network.Endpoint) 
 	return nil
 }
 
-// hostsFile gives the text of /etc/hosts.
-func hostsFile(r *container.Record, hostname string, endpoints []*network.Endpoint) string {
+// hostGateway gives the host's address as a container sees it, which --add-host calls host-gateway: that of the first
+// network that has a way out, else that of the default bridge.
+func (e *Engine) hostGateway(endpoints []*network.Endpoint) netip.Addr {
+	for _, ep := range endpoints {
+		if ep.Gateway4.IsValid() {
+			return ep.Gateway4
+		}
+	}
+	bridge, err := e.networks.Get(network.NameBridge)
+	if err != nil || len(bridge.Subnets) == 0 {
+		return netip.Addr{}
+	}
+	return bridge.Subnets[0].Gateway
+}
+
+// hostsFile gives the text of /etc/hosts, with more lines before the container's own.
+func hostsFile(r *container.Record, hostname, more string, endpoints []*network.Endpoint) string {
 	var b strings.Builder
 	b.WriteString("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n")
-	var gateway netip.Addr
 	name := hostname
 	if d := r.Config.Domainname; d != "" {
 		name = hostname + "." + d + " " + hostname
 	}
-	var own strings.Builder
+	b.WriteString(more)
 	for _, ep := range endpoints {
-		if ep.Gateway4.IsValid() && !gateway.IsValid() {
-			gateway = ep.Gateway4
-		}
 		for _, a := range []netip.Prefix{ep.IPv4, ep.IPv6} {
 			if a.IsValid() {
-				fmt.Fprintf(&own, "%s\t%s\n", a.Addr(), name)
+				fmt.Fprintf(&b, "%s\t%s\n", a.Addr(), name)
 			}
 		}
 	}
-	b.WriteString(extraHosts(r.Host.ExtraHosts, gateway))
-	b.WriteString(own.String())
 	return b.String()
 }
 
-// extraHosts gives lines for --add-host; "host-gateway" stands for the host as the container sees it.
-func extraHosts(extra []string, gateway netip.Addr) string {
+// extraHosts gives lines for --add-host; "host-gateway" stands for the host as the container sees it. Errors:
+// InvalidArgument (there is no such address).
+func extraHosts(extra []string, gateway netip.Addr) (string, error) {
 	var b strings.Builder
 	for _, h := range extra {
 		name, address, ok := strings.Cut(h, ":")
@@ -82,13 +100,13 @@ func extraHosts(extra []string, gateway netip.Addr) string {
 		}
 		if address == "host-gateway" {
 			if !gateway.IsValid() {
-				continue
+				return "", invalid("unable to derive the IP value for host-gateway: the container is on no network with a gateway, and there is no default bridge; give the address itself")
 			}
 			address = gateway.String()
 		}
 		fmt.Fprintf(&b, "%s\t%s\n", strings.Trim(address, "[]"), name)
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 // resolvConf gives the text of /etc/resolv.conf: the host's, without the servers that only the host reaches, overlaid

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/containerd/errdefs"
+
 	"tug/internal/container"
 	"tug/internal/network"
 )
@@ -26,23 +28,26 @@ func TestHostsFile(t *testing.T) {
 		endpoints []*network.Endpoint
 		want      string
 	}{
-		"no network":    {nil, "", nil, ""},
-		"one":           {nil, "", []*network.Endpoint{on("172.17.0.2/16", "", "172.17.0.1")}, "172.17.0.2\tbox\n"},
-		"both versions": {nil, "", []*network.Endpoint{on("172.17.0.2/16", "fd00::2/64", "172.17.0.1")}, "172.17.0.2\tbox\nfd00::2\tbox\n"},
-		"a domain":      {nil, "example.org", []*network.Endpoint{on("172.17.0.2/16", "", "172.17.0.1")}, "172.17.0.2\tbox.example.org box\n"},
-		"added":         {[]string{"db:192.0.2.7", "six:[2001:db8::1]", "bare:2001:db8::2"}, "", nil, "192.0.2.7\tdb\n2001:db8::1\tsix\n2001:db8::2\tbare\n"},
-		"the gateway of the first network": {
-			[]string{"host:host-gateway"},
-			"",
-			[]*network.Endpoint{on("10.0.0.2/24", "", "10.0.0.1"), on("10.1.0.2/24", "", "10.1.0.1")},
-			"10.0.0.1\thost\n10.0.0.2\tbox\n10.1.0.2\tbox\n",
-		},
-		"no gateway to name": {[]string{"host:host-gateway"}, "", nil, ""},
+		"no network":            {nil, "", nil, ""},
+		"one":                   {nil, "", []*network.Endpoint{on("172.17.0.2/16", "", "172.17.0.1")}, "172.17.0.2\tbox\n"},
+		"both versions":         {nil, "", []*network.Endpoint{on("172.17.0.2/16", "fd00::2/64", "172.17.0.1")}, "172.17.0.2\tbox\nfd00::2\tbox\n"},
+		"a domain":              {nil, "example.org", []*network.Endpoint{on("172.17.0.2/16", "", "172.17.0.1")}, "172.17.0.2\tbox.example.org box\n"},
+		"added":                 {[]string{"db:192.0.2.7", "six:[2001:db8::1]", "bare:2001:db8::2"}, "", nil, "192.0.2.7\tdb\n2001:db8::1\tsix\n2001:db8::2\tbare\n"},
+		"two networks":          {nil, "", []*network.Endpoint{on("10.0.0.2/24", "", "10.0.0.1"), on("10.1.0.2/24", "", "10.1.0.1")}, "10.0.0.2\tbox\n10.1.0.2\tbox\n"},
+		"the host":              {[]string{"host:host-gateway"}, "", nil, "10.0.0.1\thost\n"},
+		"added, before its own": {[]string{"a:192.0.2.7"}, "", []*network.Endpoint{on("10.0.0.2/24", "", "10.0.0.1")}, "192.0.2.7\ta\n10.0.0.2\tbox\n"},
 	} {
 		r := &container.Record{Config: container.Config{Domainname: c.domain}, Host: container.HostConfig{ExtraHosts: c.extra}}
-		if got := hostsFile(r, "box", c.endpoints); got != local+c.want {
+		extra, err := extraHosts(c.extra, netip.MustParseAddr("10.0.0.1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := hostsFile(r, "box", extra, c.endpoints); got != local+c.want {
 			t.Errorf("%s:\n%s", name, got)
 		}
+	}
+	if _, err := extraHosts([]string{"host:host-gateway"}, netip.Addr{}); !errdefs.IsInvalidArgument(err) {
+		t.Errorf("a host that is nowhere: %v", err)
 	}
 }
 

@@ -21,8 +21,9 @@ const initPath = "/sbin/docker-init"
 
 // prepared is a container's specification and what compiling it into a plan needs beside it.
 type prepared struct {
-	spec *specs.Spec
-	env  plan.Env
+	spec    *specs.Spec
+	env     plan.Env
+	linkEnv []string
 }
 
 // prepare makes the specification of a container that is to run in the given user namespace and cgroup. It changes
@@ -45,8 +46,12 @@ func (e *Engine) prepare(ctx context.Context, r *container.Record, idBase uint32
 	if err != nil {
 		return nil, err
 	}
+	p.linkEnv = in.LinkEnv
 	p.env.IDBase = in.IDBase // of the user namespace that it joins, if it joins one
-	in.Mounts, p.env.Files = specMounts(r.Mounts)
+	if err := checkPropagation(r.Mounts); err != nil {
+		return nil, err
+	}
+	in.Mounts, p.env.Files = specMounts(r.Mounts, e.kernel.MountSetattr)
 	for _, f := range []string{in.Files.Hosts, in.Files.Hostname, in.Files.ResolvConf} {
 		p.env.Files[f] = true
 	}
@@ -108,6 +113,9 @@ func (e *Engine) input(r *container.Record, root image.Rootfs, idBase uint32, gr
 		return nil, err
 	}
 	if in.User, err = e.user(r, root, r.Config.User); err != nil {
+		return nil, err
+	}
+	if in.LinkEnv, err = e.linkEnvironment(r); err != nil {
 		return nil, err
 	}
 	return in, e.devices(in, h)

@@ -133,7 +133,7 @@ func (e *Engine) joinsUser(h *container.HostConfig) (owner string, ok bool) {
 // plainEndpoint tells whether nothing special was asked for on the default bridge.
 func plainEndpoint(r *container.Record) bool {
 	for _, n := range r.Networks {
-		if n.MAC != "" || n.IPv4 != "" || n.IPv6 != "" || len(n.LinkLocal) > 0 {
+		if n.MAC != "" || n.IPv4 != "" || n.IPv6 != "" || len(n.LinkLocal) > 0 || len(n.DriverOpts) > 0 {
 			return false
 		}
 	}

@@ -105,12 +105,16 @@ func TestMountsInTheSpecification(t *testing.T) {
 		{Type: "bind", Source: "/", Destination: "/b", NonRecursive: true, ReadOnlyDeep: true},
 		{Type: "volume", Source: "/vol", Destination: "/c"},
 		{Type: "tmpfs", Destination: "/d", Options: []string{"size=1m"}},
-	})
+		{Type: "bind", Source: "/", Destination: "/e"},
+		{Type: "bind", Source: "/", Destination: "/f", ReadOnlyTop: true},
+	}, true)
 	want := []specs.Mount{
 		{Type: "bind", Source: file, Destination: "/a", Options: []string{"rbind", "rprivate"}},
 		{Type: "bind", Source: "/", Destination: "/b", Options: []string{"bind", "rro"}},
 		{Type: "bind", Source: "/vol", Destination: "/c", Options: []string{"rbind", "ro"}},
 		{Type: "tmpfs", Source: "tmpfs", Destination: "/d", Options: []string{"size=1m"}},
+		{Type: "bind", Source: "/", Destination: "/e", Options: []string{"rbind", "rro"}},
+		{Type: "bind", Source: "/", Destination: "/f", Options: []string{"rbind", "ro"}},
 	}
 	if d := cmp.Diff(want, list) + cmp.Diff(map[string]bool{file: true}, files); d != "" {
 		t.Error(d)

@@ -2,8 +2,8 @@ package engine
 
 import (
 	"fmt"
-	"os"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -17,9 +17,19 @@ import (
 // security is what --security-opt asks for.
 type security struct {
 	noNewPrivileges bool
-	seccomp         string // "": the default; "unconfined"; else the profile itself, as JSON
-	apparmor        string
-	unmask          bool // systempaths=unconfined
+	seccomp         string   // "": the default; "unconfined"; else the profile itself, as JSON
+	unmask          bool     // systempaths=unconfined
+	labels          []string // of SELinux
+}
+
+// warnings tells which options have no effect here.
+func (s security) warnings() (list []string) {
+	for _, l := range s.labels {
+		if l != "disable" {
+			list = append(list, fmt.Sprintf("security option label=%s: this host has no SELinux, so it has no effect", l))
+		}
+	}
+	return list
 }
 
 // securityOptions reads them. Errors: InvalidArgument.
@@ -35,28 +45,28 @@ func securityOptions(options []string) (s security, err error) {
 		case !ok:
 			return s, invalid("invalid --security-opt 1: %q", o)
 		case key == "no-new-privileges":
-			s.noNewPrivileges = value == "true"
+			if s.noNewPrivileges, err = strconv.ParseBool(value); err != nil {
+				return s, invalid("invalid --security-opt 2: %q: it is true or false", o)
+			}
 		case key == "seccomp":
 			s.seccomp = value
 		case key == "apparmor":
-			s.apparmor = value
-		case key == "label":
-			if value != "disable" {
-				return s, invalid("security option %q: this host has no SELinux", o)
+			if value != "unconfined" {
+				return s, invalid("security option %q: tug confines with a user namespace, capabilities and seccomp, and not with AppArmor: leave it out, or say apparmor=unconfined", o)
 			}
+		case key == "label":
+			if value != "disable" && exists("/sys/fs/selinux/enforce") {
+				return s, invalid("security option %q: tug gives no SELinux labels; leave it out, or say label=disable", o)
+			}
+			s.labels = append(s.labels, value)
 		case key == "systempaths" && value == "unconfined":
 			s.unmask = true
 		case key == "writable-cgroups":
-			if value != "false" {
-				return s, invalid("security option %q: a container sees its cgroups read-only", o)
+			if writable, err := strconv.ParseBool(value); err != nil || writable {
+				return s, invalid("security option %q: a container sees its cgroups read-only, unless it is privileged", o)
 			}
 		default:
 			return s, invalid("invalid --security-opt 2: %q", o)
-		}
-	}
-	if s.apparmor != "" && s.apparmor != "unconfined" {
-		if _, err := os.Stat("/sys/kernel/security/apparmor"); err != nil {
-			return s, invalid("security option apparmor=%s: this host has no AppArmor", s.apparmor)
 		}
 	}
 	if s.seccomp == "builtin" {

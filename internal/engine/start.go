@@ -83,6 +83,7 @@ func (e *Engine) start(ctx context.Context, r *container.Record) error {
 	e.publishConnected(changed, run.endpoints, events.Connect)
 	e.publishMounts(changed, events.Mount)
 	e.publish(changed, events.Start)
+	e.tellLinked(changed)
 	e.work.Go(func() { e.watch(changed.ID, run) }) // which may tell of its end at once
 	return nil
 }

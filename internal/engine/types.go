@@ -62,6 +62,7 @@ type Details struct {
 	Endpoints                                                []network.Endpoint
 	LogPath, ResolvConfPath, HostnamePath, HostsPath, Driver string
 	GraphDriver                                              map[string]string
+	Links                                                    []string // "/other:/container/alias"
 	ExecIDs                                                  []string
 	ImageName                                                string
 	SizeRw, SizeRootFs                                       *int64 // bytes written, and of all files; nil: not asked for

@@ -61,17 +61,30 @@ func (n *Networks) Attach(ctx context.Context, a Attachment) (_ *Endpoint, err e
 	return ep, n.interfaceSettings(a, ep)
 }
 
-// reserve checks what is asked for, takes addresses and records the endpoint, so that nothing else has to be locked.
-func (n *Networks) reserve(a Attachment) (live, *Endpoint, error) {
+// CheckAttachment finds what no network could give. Errors: InvalidArgument.
+func CheckAttachment(a Attachment) error {
 	for name := range a.Sysctls {
 		if _, err := interfaceSysctl(name, a.IfName); err != nil {
-			return live{}, nil, err
+			return err
 		}
 	}
 	if a.IfName != "" {
 		if err := checkLinkName(a.IfName); err != nil {
-			return live{}, nil, err
+			return err
 		}
+	}
+	for _, ip := range a.LinkLocal {
+		if !ip.IsLinkLocalUnicast() {
+			return fmt.Errorf("invalid link local IP address: %s: it must be of 169.254.0.0/16 or fe80::/10: %w", ip, errdefs.ErrInvalidArgument)
+		}
+	}
+	return nil
+}
+
+// reserve checks what is asked for, takes addresses and records the endpoint, so that nothing else has to be locked.
+func (n *Networks) reserve(a Attachment) (live, *Endpoint, error) {
+	if err := CheckAttachment(a); err != nil {
+		return live{}, nil, err
 	}
 	n.state.Lock()
 	defer n.state.Unlock()
@@ -91,6 +104,7 @@ func (n *Networks) reserve(a Attachment) (live, *Endpoint, error) {
 		if err := l.address(ep, a); err != nil {
 			return live{}, nil, err
 		}
+		ep.LinkLocal = linkLocal(a.LinkLocal)
 		if ep.MAC = a.MAC; ep.MAC == nil {
 			ep.MAC = hardwareAddress(ep.IPv4.Addr(), ep.ID)
 		}

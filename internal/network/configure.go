@@ -20,7 +20,7 @@ func configure(inner *rtnl.Socket, ep *Endpoint) error {
 		}
 	}
 	requests := []rtnl.Request{rtnl.Up(rtnl.LoopbackIndex), rtnl.Up(index)}
-	for _, p := range []netip.Prefix{ep.IPv4, ep.IPv6} {
+	for _, p := range append([]netip.Prefix{ep.IPv4, ep.IPv6}, ep.LinkLocal...) {
 		if p.IsValid() {
 			requests = append(requests, rtnl.Address(index, p))
 		}

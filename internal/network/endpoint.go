@@ -17,6 +17,7 @@ type Attachment struct {
 	IfName    string           // name inside; empty: the first of eth0, eth1, ... that the container does not have
 	Hostname  string
 	Aliases   []string
+	LinkLocal []netip.Addr // further addresses of the interface, of the ranges 169.254.0.0/16 and fe80::/10
 	// Sysctls are settings of the new interface; IFNAME in a name stands for it: net.ipv4.conf.IFNAME.log_martians.
 	Sysctls map[string]string
 }
@@ -31,7 +32,8 @@ type Endpoint struct {
 	IfName      string // the container's end
 	IPv4        netip.Prefix
 	IPv6        netip.Prefix
-	Gateway4    netip.Addr // zero: no way out
+	LinkLocal   []netip.Prefix `json:",omitempty"`
+	Gateway4    netip.Addr     // zero: no way out
 	Gateway6    netip.Addr
 	MAC         net.HardwareAddr
 	DNSNames    []string
@@ -44,6 +46,19 @@ func (e *Endpoint) addresses() []netip.Addr {
 		if p.IsValid() {
 			list = append(list, p.Addr())
 		}
+	}
+	return list
+}
+
+// linkLocal gives the addresses with the length of their range's prefix.
+func linkLocal(addresses []netip.Addr) []netip.Prefix {
+	var list []netip.Prefix
+	for _, a := range addresses {
+		bits := 16
+		if a.Is6() {
+			bits = 64
+		}
+		list = append(list, netip.PrefixFrom(a, bits))
 	}
 	return list
 }

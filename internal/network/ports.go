@@ -11,12 +11,13 @@ import (
 	"tug/internal/nft"
 )
 
-// PortBinding is a container's port on this host. Ranges are for the caller to expand.
+// PortBinding is a container's port on this host. Ranges of container ports are for the caller to expand.
 type PortBinding struct {
 	Proto         string // tcp, udp or sctp; empty: tcp
 	ContainerPort uint16
 	HostIP        netip.Addr // zero: every address of this host, IPv4 and IPv6
 	HostPort      uint16     // 0: a free one
+	HostPortEnd   uint16     // the last of a range that begins with HostPort, of which any free one will do; 0: HostPort alone
 }
 
 // portTable knows which host ports this daemon's containers hold. It is a plain value without a lock.

@@ -90,6 +90,9 @@ func (n *Networks) hold(ep *Endpoint, b PortBinding, p *Published) error {
 	if err != nil {
 		return err
 	}
+	if b.HostPortEnd > b.HostPort && b.HostPort != 0 {
+		return n.holdOneOf(ep, b, ips, p)
+	}
 	if b.HostPort != 0 {
 		return n.holdPort(ep, b, ips, b.HostPort, p)
 	}
@@ -101,12 +104,26 @@ func (n *Networks) hold(ep *Endpoint, b PortBinding, p *Published) error {
 		if !ok {
 			break
 		}
-		err := n.holdPort(ep, b, ips, port, p)
-		if !errors.Is(err, unix.EADDRINUSE) && !errors.Is(err, errdefs.ErrFailedPrecondition) {
+		if err := n.holdPort(ep, b, ips, port, p); !isHeld(err) {
 			return err
 		}
 	}
 	return fmt.Errorf("publish port %d/%s: all host ports from %d to %d are in use: %w", b.ContainerPort, b.Proto, low, high, errdefs.ErrResourceExhausted)
+}
+
+// holdOneOf takes the first free port of the binding's range.
+func (n *Networks) holdOneOf(ep *Endpoint, b PortBinding, ips []netip.Addr, p *Published) (err error) {
+	for port := int(b.HostPort); port <= int(b.HostPortEnd); port++ {
+		if err = n.holdPort(ep, b, ips, uint16(port), p); !isHeld(err) {
+			return err
+		}
+	}
+	return fmt.Errorf("all host ports from %d to %d are in use, the last one: %w", b.HostPort, b.HostPortEnd, err)
+}
+
+// isHeld tells whether somebody else has the port.
+func isHeld(err error) bool {
+	return errors.Is(err, unix.EADDRINUSE) || errors.Is(err, errdefs.ErrFailedPrecondition)
 }
 
 // holdPort takes one port on all the binding's addresses, or on none.

@@ -22,10 +22,10 @@ func TestPublishedPortsAreListedForBothFamilies(t *testing.T) {
 	w := newWorld(t)
 	_, ep := w.container(NameBridge, "one")
 	p := w.publish(ep, "8080:80")
-	assert.Equal(t, fmt.Sprint(p.Ports), "[{tcp 80 0.0.0.0 8080} {tcp 80 :: 8080}]")
+	assert.Equal(t, fmt.Sprint(p.Ports), "[{tcp 80 0.0.0.0 8080 0} {tcp 80 :: 8080 0}]")
 	assert.Equal(t, len(p.Sockets), 2)
 	p = w.publish(ep, "127.0.0.1:8080:80/udp")
-	assert.Equal(t, fmt.Sprint(p.Ports), "[{udp 80 127.0.0.1 8080}]")
+	assert.Equal(t, fmt.Sprint(p.Ports), "[{udp 80 127.0.0.1 8080 0}]")
 }
 
 func TestConflictNamesTheHolder(t *testing.T) {

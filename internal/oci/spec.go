@@ -30,7 +30,8 @@ type Input struct {
 	DeviceRules                                     []specs.LinuxDeviceCgroup
 	Resources                                       *specs.LinuxResources
 	Seccomp                                         *specs.LinuxSeccomp
-	Init                                            string // the program to put before the command; ""
+	LinkEnv                                         []string // what the container is told of those that it links to
+	Init                                            string   // the program to put before the command; ""
 	Hostname                                        string
 	Caps                                            []string // as computed by Capabilities
 	NoNewPrivileges                                 bool
@@ -77,7 +78,7 @@ func process(in *Input) *specs.Process {
 		Terminal:        r.Config.Tty,
 		User:            specs.User{UID: in.User.UID, GID: in.User.GID, AdditionalGids: in.User.Groups, Umask: r.Host.Umask},
 		Args:            args,
-		Env:             Environment(r.Config.Env, in.Hostname, in.User.Home, r.Config.Tty),
+		Env:             Environment(slices.Concat(in.LinkEnv, r.Config.Env), in.Hostname, in.User.Home, r.Config.Tty),
 		Cwd:             path.Clean("/" + r.Config.WorkingDir),
 		Capabilities:    capabilitySets(in.Caps),
 		NoNewPrivileges: in.NoNewPrivileges,

@@ -125,8 +125,8 @@ func (v *Volumes) Create(name, driver string, labels, options map[string]string)
 }
 
 // CreateFor makes an anonymous volume for a container that is being made, whose ID it keeps.
-func (v *Volumes) CreateFor(container string) (Volume, error) {
-	vol, _, err := v.add(Volume{Name: randomName(), Driver: "local", Anonymous: true, Container: container})
+func (v *Volumes) CreateFor(container string, labels map[string]string) (Volume, error) {
+	vol, _, err := v.add(Volume{Name: randomName(), Driver: "local", Labels: labels, Anonymous: true, Container: container})
 	return vol, err
 }
 
