@@ -97,6 +97,8 @@ func (g *Group) set(s setting) error {
 	case errors.Is(err, unix.EBUSY) && s.file == "memory.limit_in_bytes":
 		usage, _ := readNumber(dir, "memory.usage_in_bytes")
 		return fmt.Errorf("%s of %s bytes is less than the %d bytes in use: %w", s.what, s.value, usage, errdefs.ErrFailedPrecondition)
+	case errors.Is(err, unix.EOPNOTSUPP) && strings.Contains(s.file, "bfq"):
+		return fmt.Errorf("%s: the kernel does not take %q for %s: the device's I/O scheduler is not bfq (/sys/block/NAME/queue/scheduler): %w", s.what, s.value, s.file, errdefs.ErrInvalidArgument)
 	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ERANGE), errors.Is(err, unix.ENODEV), errors.Is(err, unix.EOPNOTSUPP):
 		return fmt.Errorf("%s: the kernel does not take %q for %s (%w): %w", s.what, s.value, s.file, err, errdefs.ErrInvalidArgument)
 	}

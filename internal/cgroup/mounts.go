@@ -13,18 +13,38 @@ const Symlink = "symlink"
 // Mounts are what a container with a cgroup namespace of its own has at /sys/fs/cgroup, in order, read-only. On version 1 there is a
 // directory for each hierarchy, and a link for each controller of one that has several, as on a host; the last entry makes the tmpfs around them read-only.
 func (g *Group) Mounts() []specs.Mount {
-	const root = "/sys/fs/cgroup"
-	options := []string{"nosuid", "noexec", "nodev", "relatime", "ro"}
 	if g.host.V2 {
-		return []specs.Mount{{Destination: root, Type: "cgroup2", Source: "cgroup", Options: options}}
+		return []specs.Mount{{Destination: mountRoot, Type: "cgroup2", Source: "cgroup", Options: mountOptions()}}
 	}
+	return g.version1Mounts(func(h hierarchy, dest string) specs.Mount {
+		return specs.Mount{Destination: dest, Type: "cgroup", Source: "cgroup", Options: append(mountOptions(), h.controllers...)}
+	})
+}
+
+// HostMounts are what a container has there that sees the host's cgroup namespace, whose file systems it cannot mount
+// itself. As with Docker it finds its own groups there on version 1, and the host's whole tree on version 2.
+func (g *Group) HostMounts() []specs.Mount {
+	bind := func(source, dest string) specs.Mount {
+		return specs.Mount{Destination: dest, Type: "bind", Source: source, Options: append([]string{"bind"}, mountOptions()...)}
+	}
+	if g.host.V2 {
+		return []specs.Mount{bind(g.host.hierarchies[0].dir, mountRoot)}
+	}
+	return g.version1Mounts(func(h hierarchy, dest string) specs.Mount { return bind(path.Join(h.dir, g.path), dest) })
+}
+
+// mountRoot is where containers have cgroups.
+const mountRoot = "/sys/fs/cgroup"
+
+func mountOptions() []string { return []string{"nosuid", "noexec", "nodev", "relatime", "ro"} }
+
+func (g *Group) version1Mounts(mount func(h hierarchy, dest string) specs.Mount) []specs.Mount {
+	const root = mountRoot
 	mounts := []specs.Mount{{Destination: root, Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "noexec", "nodev", "mode=755"}}}
 	for _, h := range g.host.hierarchies {
 		together := strings.Join(h.controllers, ",")
 		name := strings.TrimPrefix(together, "name=")
-		mounts = append(mounts, specs.Mount{
-			Destination: path.Join(root, name), Type: "cgroup", Source: "cgroup", Options: append(options[:len(options):len(options)], h.controllers...),
-		})
+		mounts = append(mounts, mount(h, path.Join(root, name)))
 		if len(h.controllers) == 1 {
 			continue
 		}

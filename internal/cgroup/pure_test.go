@@ -255,13 +255,22 @@ func TestBlockStatsOfBothVersions(t *testing.T) {
 }
 
 func TestMountsShowTheContainerItsGroups(t *testing.T) {
-	list := func(h *Host) string {
+	text := func(mounts []specs.Mount) string {
 		var b strings.Builder
-		for _, m := range h.Open("/tug", "one").Mounts() {
+		for _, m := range mounts {
 			fmt.Fprintf(&b, "%s %s %s %s\n", m.Type, m.Source, m.Destination, strings.Join(m.Options, ","))
 		}
 		return b.String()
 	}
+	list := func(h *Host) string { return text(h.Open("/tug", "one").Mounts()) }
+	bound := func(h *Host) string { return text(h.Open("/tug", "one").HostMounts()) }
+	assert.Equal(t, bound(&Host{V2: true, hierarchies: []hierarchy{{dir: "/sys/fs/cgroup"}}}),
+		"bind /sys/fs/cgroup /sys/fs/cgroup bind,nosuid,noexec,nodev,relatime,ro\n")
+	assert.Equal(t, bound(&Host{hierarchies: []hierarchy{{"/y", []string{"pids"}}}}),
+		`tmpfs tmpfs /sys/fs/cgroup nosuid,noexec,nodev,mode=755
+bind /y/tug/one /sys/fs/cgroup/pids bind,nosuid,noexec,nodev,relatime,ro
+tmpfs tmpfs /sys/fs/cgroup remount,nosuid,noexec,nodev,mode=755,ro
+`)
 	assert.Equal(t, list(&Host{V2: true, hierarchies: []hierarchy{{dir: "/sys/fs/cgroup"}}}),
 		"cgroup2 cgroup /sys/fs/cgroup nosuid,noexec,nodev,relatime,ro\n")
 	assert.Equal(t, list(&Host{hierarchies: []hierarchy{{"/x", []string{"cpu", "cpuacct"}}, {"/y", []string{"pids"}}, {"/z", []string{"name=systemd"}}}}),

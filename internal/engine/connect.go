@@ -133,7 +133,8 @@ func endpointSysctls(text string) (map[string]string, error) {
 		if !ok {
 			return nil, invalid("invalid sysctl %q of a network's interface: it is like net.ipv4.conf.IFNAME.log_martians=1", pair)
 		}
-		set[name] = value
+		// Docker's command line sends all of it in lower case.
+		set[strings.Replace(name, ".ifname.", ".IFNAME.", 1)] = value
 	}
 	return set, nil
 }

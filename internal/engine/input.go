@@ -62,12 +62,16 @@ func (e *Engine) prepare(ctx context.Context, r *container.Record, idBase uint32
 	if err := oci.CheckSysctls(p.spec); err != nil {
 		return nil, err
 	}
+	p.env.Unmapped = map[string]bool{}
+	for _, m := range in.CgroupMounts {
+		p.env.Unmapped[m.Source] = m.Type == "bind" // which takes no id map
+	}
 	for i := range p.spec.Mounts {
 		if m := &p.spec.Mounts[i]; m.Source == oci.InitSource {
 			m.Source = e.Shim
 			p.env.Files[m.Source] = true
 			// It stays root's of the host: a container that may mount could write to it otherwise.
-			p.env.Unmapped = map[string]bool{m.Source: true}
+			p.env.Unmapped[m.Source] = true
 		}
 	}
 	if !e.kernel.MountSetattr {
@@ -94,7 +98,7 @@ func (e *Engine) input(r *container.Record, root image.Rootfs, idBase uint32, gr
 	in := &oci.Input{
 		Record: r, UserNS: isolated, IDBase: idBase, Hostname: r.Config.Hostname, NoNewPrivileges: sec.noNewPrivileges,
 		HostNetwork: h.NetworkMode == "host", HostIPC: h.IpcMode == "host", HostPid: h.PidMode == "host", HostUTS: h.UTSMode == "host", HostCgr: hostCgroups(h),
-		Cgroup: group.Path(), CgroupMounts: group.Mounts(), Files: e.etcFiles(r.ID),
+		Cgroup: group.Path(), CgroupMounts: cgroupMounts(h, group), Files: e.etcFiles(r.ID),
 	}
 	if sec.unmask {
 		in.Record = r.Clone() // what is in the store is not changed

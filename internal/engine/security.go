@@ -9,6 +9,7 @@ import (
 	"github.com/containerd/errdefs"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
+	"tug/internal/cgroup"
 	"tug/internal/container"
 	"tug/internal/plan"
 	"tug/internal/seccomp"
@@ -114,6 +115,14 @@ func (e *Engine) filter(spec *specs.Spec, env *plan.Env) error {
 	}
 	env.Filter, env.FilterFlags = p.Filter, p.Flags
 	return nil
+}
+
+// cgroupMounts are the container's cgroups as it sees them.
+func cgroupMounts(h *container.HostConfig, group *cgroup.Group) []specs.Mount {
+	if hostCgroups(h) {
+		return group.HostMounts()
+	}
+	return group.Mounts()
 }
 
 // hostCgroups tells whether a container sees the host's cgroup namespace.
