@@ -277,24 +277,3 @@ func (e *Engine) run(id string) (*run, bool) {
 	r, ok := e.runs[id]
 	return r, ok
 }
-
-// isolated tells whether a container is to have a user namespace of its own or of the container that it joins.
-func (e *Engine) isolated(h *container.HostConfig) bool {
-	return e.isolatedBut(h, map[string]bool{})
-}
-
-// isolatedBut is isolated that does not ask the containers seen already, for some may join each other in a circle by now.
-func (e *Engine) isolatedBut(h *container.HostConfig, seen map[string]bool) bool {
-	if !e.UserNS || h.UsernsMode == "host" || h.Privileged || h.NetworkMode == "host" || h.PidMode == "host" || h.IpcMode == "host" {
-		return false
-	}
-	return !slices.ContainsFunc([]string{h.NetworkMode, h.PidMode, h.IpcMode}, func(m string) bool {
-		owner, ok := joined(m)
-		if !ok || seen[owner] {
-			return false
-		}
-		seen[owner] = true
-		r, err := e.containers.Get(owner)
-		return err == nil && !e.isolatedBut(&r.Host, seen)
-	})
-}
