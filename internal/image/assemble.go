@@ -2,7 +2,6 @@ package image
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/containerd/containerd/v2/core/images"
@@ -14,7 +13,7 @@ import (
 
 // sources are where the blobs of an image come from and who is told.
 type sources struct {
-	fetch    fetchFunc                       // brings a blob into the store; nil if all are there
+	fetch    fetchFunc                       // brings a layer's blob into the store; nil if all are there
 	unpacked func(ocispec.Descriptor, int64) // told how many bytes of a layer were unpacked; may be nil
 }
 
@@ -26,26 +25,21 @@ func (s *Images) assemble(ctx context.Context, target ocispec.Descriptor, from s
 		return nil, err
 	}
 	defer synced()
-	unpacker, err := s.store.Unpacker(ctx, store.UnpackOptions{Fetches: s.fetches, Unpacks: s.unpacks, Progress: from.unpacked})
+	m, c, err := s.readManifest(ctx, target)
 	if err != nil {
 		return nil, err
 	}
-	handler := images.Handlers(
-		images.HandlerFunc(func(ctx context.Context, desc ocispec.Descriptor) ([]ocispec.Descriptor, error) {
-			if from.fetch == nil {
-				return nil, nil
-			}
-			return nil, from.fetch(ctx, desc)
-		}),
-		images.SetChildrenMappedLabels(s.store.Content, s.children(target), images.ChildGCLabels),
-	)
-	err = images.Dispatch(ctx, unpacker.Unpack(handler), nil, target)
-	if _, werr := unpacker.Wait(); err == nil { // always waited for: it cleans up
-		err = werr
+	hold := images.SetChildrenMappedLabels(s.store.Content, s.children(target), images.ChildGCLabels)
+	if _, err := hold(ctx, target); err != nil {
+		return nil, err
 	}
-	if layer := (*store.LayerError)(nil); errors.As(err, &layer) {
-		return nil, layer // without what the unpacker says of its own doings
+	layers := make([]store.Layer, len(m.Layers))
+	for i, l := range m.Layers {
+		layers[i] = store.Layer{Blob: bare(l), DiffID: c.RootFS.DiffIDs[i]}
 	}
+	err = s.store.Unpack(ctx, bare(m.Config), layers, store.UnpackOptions{
+		Fetch: from.fetch, Fetches: s.fetches, Unpacks: s.unpacks, Progress: from.unpacked,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +70,13 @@ func (s *Images) children(target ocispec.Descriptor) images.HandlerFunc {
 		}
 		var list []ocispec.Descriptor
 		for _, d := range append([]ocispec.Descriptor{m.Config}, m.Layers...) {
-			list = append(list, ocispec.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size})
+			list = append(list, bare(d))
 		}
 		return list, nil
 	}
+}
+
+// bare is a descriptor without what its author wrote beside type, digest and size.
+func bare(d ocispec.Descriptor) ocispec.Descriptor {
+	return ocispec.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -17,7 +18,6 @@ import (
 
 const (
 	defaultDownloads = 6 // layers fetched at a time, over all pulls
-	maxUnpacks       = 4 // layers unpacked at a time, over all pulls
 )
 
 // Settings are where a set of images lies and how registries are reached.
@@ -62,7 +62,7 @@ func Open(ctx context.Context, c Settings) (*Images, error) {
 	s := &Images{
 		store: st, settings: c, log: c.Log,
 		fetches: semaphore.NewWeighted(int64(c.MaxDownloads)),
-		unpacks: semaphore.NewWeighted(maxUnpacks),
+		unpacks: semaphore.NewWeighted(int64(min(max(runtime.NumCPU(), 2), 8))), // layers unpacked at a time, over all pulls
 	}
 	if err := s.reload(ctx); err != nil {
 		st.Close()

@@ -11,6 +11,8 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tug/internal/store"
 )
 
 const (
@@ -151,7 +153,7 @@ func (s *Images) resolve(ctx context.Context, root ocispec.Descriptor, want want
 			return desc, fmt.Errorf("not a container image: it is of type %.100q: %w", desc.MediaType, errdefs.ErrInvalidArgument)
 		}
 		if fetch != nil {
-			if err := fetch(ctx, desc); err != nil {
+			if err := fetch(ctx, desc, nil); err != nil {
 				return desc, err
 			}
 		}
@@ -172,8 +174,8 @@ func (s *Images) resolve(ctx context.Context, root ocispec.Descriptor, want want
 	return desc, fmt.Errorf("manifest lists are nested more than %d deep: %w", maxIndexDepth, errdefs.ErrInvalidArgument)
 }
 
-// fetchFunc brings one blob into the store, if it is not there.
-type fetchFunc func(ctx context.Context, desc ocispec.Descriptor) error
+// fetchFunc brings one blob into the store, if it is not there, and lets the follower, if there is one, follow that.
+type fetchFunc func(ctx context.Context, desc ocispec.Descriptor, f *store.Follower) error
 
 // wanted is the platform that was asked for, and what serves it.
 type wanted struct {

@@ -12,6 +12,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/registry"
+	"tug/internal/store"
 )
 
 // Auth is what is shown to the registry.
@@ -140,7 +141,7 @@ func (p *pull) download(ctx context.Context, root ocispec.Descriptor) (*entry, e
 	if err != nil {
 		return nil, err
 	}
-	if err := p.fetch(ctx, target); err != nil {
+	if err := p.fetch(ctx, target, nil); err != nil {
 		return nil, err
 	}
 	blob, err := readBlob(ctx, p.store.Content, target, maxManifest)
@@ -151,7 +152,7 @@ func (p *pull) download(ctx context.Context, root ocispec.Descriptor) (*entry, e
 	if err != nil {
 		return nil, err
 	}
-	if err := p.fetch(ctx, m.Config); err != nil {
+	if err := p.fetch(ctx, m.Config, nil); err != nil {
 		return nil, err
 	}
 	_, c, err := p.readManifest(ctx, target)
@@ -179,7 +180,7 @@ func (p *pull) unpackedLayers(ctx context.Context, img Image) int {
 }
 
 // fetch brings one blob into the store. A descriptor's own addresses and data are not followed: they are the image author's.
-func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor) error {
+func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor, f *store.Follower) error {
 	desc.URLs, desc.Data, desc.Annotations = nil, nil, nil
 	if isJSONType(desc.MediaType) && desc.Size > maxConfig {
 		return fmt.Errorf("%s says it has %d bytes, %d is the most for %s: %w", desc.Digest, desc.Size, maxConfig, desc.MediaType, errdefs.ErrInvalidArgument)
@@ -187,7 +188,13 @@ func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor) error {
 	if images.IsNonDistributable(desc.MediaType) {
 		return fmt.Errorf("layer %s may not be distributed and is not in the registry: %w", desc.Digest, errdefs.ErrNotImplemented)
 	}
-	err := remotes.Fetch(ctx, p.store.Content, remotes.FetcherFunc(p.open), desc)
+	err := remotes.Fetch(ctx, p.store.Content, remotes.FetcherFunc(func(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
+		rc, err := p.open(ctx, desc)
+		if err != nil {
+			return nil, err
+		}
+		return f.Reader(rc), nil
+	}), desc)
 	switch {
 	case errdefs.IsNotFound(err):
 		return fmt.Errorf("the registry has not all of %s: %s is missing there: %w", reference.FamiliarString(p.named), desc.Digest, errdefs.ErrNotFound)

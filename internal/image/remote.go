@@ -135,7 +135,7 @@ func (p *pull) platforms(ctx context.Context, root ocispec.Descriptor) ([]ocispe
 	if !images.IsIndexType(root.MediaType) && !images.IsManifestType(root.MediaType) {
 		return nil, nil
 	}
-	if err := p.fetch(ctx, root); err != nil {
+	if err := p.fetch(ctx, root, nil); err != nil {
 		return nil, err
 	}
 	blob, err := readBlob(ctx, p.store.Content, root, maxManifest)
@@ -159,7 +159,7 @@ func (p *pull) platforms(ctx context.Context, root ocispec.Descriptor) ([]ocispe
 	if err != nil {
 		return nil, err
 	}
-	if err := p.fetch(ctx, m.Config); err != nil {
+	if err := p.fetch(ctx, m.Config, nil); err != nil {
 		return nil, err
 	}
 	_, c, err := p.readManifest(ctx, root)

@@ -1,9 +1,7 @@
 package store
 
 import (
-	"archive/tar"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,18 +10,12 @@ import (
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/diff"
 	"github.com/containerd/containerd/v2/core/mount"
-	"github.com/containerd/containerd/v2/pkg/archive"
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sys/unix"
-)
 
-const (
-	// maxEntries is how many files one layer may have: the extraction remembers the path of each in memory.
-	maxEntries = 4 << 20
-	// maxPath is the longest file name or link target in bytes: Linux's PATH_MAX.
-	maxPath = 4096
+	"tug/internal/untar"
 )
 
 // applier unpacks layers: it implements diff.Applier. Unlike containerd's it starts no helper program to decompress,
@@ -42,11 +34,22 @@ func (a *applier) Apply(ctx context.Context, desc ocispec.Descriptor, mounts []m
 			return ocispec.Descriptor{}, err
 		}
 	}
-	applied, err := a.apply(ctx, desc, mounts, config)
+	dir, overlay, err := target(mounts)
 	if err != nil {
-		return ocispec.Descriptor{}, &LayerError{Layer: desc.Digest, Err: err}
+		return ocispec.Descriptor{}, err
 	}
-	return applied, nil
+	got, err := a.blob(ctx, desc, dir, overlay, config.Progress)
+	if err == nil && config.SyncFs {
+		err = syncFS(dir)
+	}
+	return ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: got.diff, Size: got.size}, err
+}
+
+// applied is what a layer turned out to be.
+type applied struct {
+	diff    digest.Digest // of the archive
+	size    int64         // of the archive
+	implied []string      // folders that the archive has files in but does not have itself
 }
 
 // LayerError says why a layer cannot be unpacked.
@@ -58,62 +61,38 @@ type LayerError struct {
 func (e *LayerError) Error() string { return fmt.Sprintf("layer %s: %v", e.Layer, e.Err) }
 func (e *LayerError) Unwrap() error { return e.Err }
 
-func (a *applier) apply(ctx context.Context, desc ocispec.Descriptor, mounts []mount.Mount, config diff.ApplyConfig) (ocispec.Descriptor, error) {
-	dir, overlay, err := target(mounts)
-	if err != nil {
-		return ocispec.Descriptor{}, err
-	}
+// blob unpacks a layer that is in the store into dir. overlay says that there are layers below it.
+func (a *applier) blob(ctx context.Context, desc ocispec.Descriptor, dir string, overlay bool, progress func(int64)) (applied, error) {
 	blob, err := a.blobs.ReaderAt(ctx, desc)
 	if err != nil {
-		return ocispec.Descriptor{}, err
+		return applied{}, &LayerError{desc.Digest, err}
 	}
 	defer blob.Close()
-	plain, err := Decompress(&meter{r: io.NewSectionReader(blob, 0, blob.Size()), below: blob.Size(), report: config.Progress})
-	if err != nil {
-		return ocispec.Descriptor{}, err
-	}
-	defer plain.Close()
-
-	digester := digest.Canonical.Digester()
-	read := &meter{r: io.TeeReader(plain, digester.Hash())}
-	if err := extract(ctx, dir, read, overlay); err != nil {
-		return ocispec.Descriptor{}, err
-	}
-	if _, err := io.Copy(io.Discard, read); err != nil { // padding after the end of the archive is part of the digest
-		return ocispec.Descriptor{}, err
-	}
-	if config.SyncFs {
-		if err := syncFS(dir); err != nil {
-			return ocispec.Descriptor{}, err
-		}
-	}
-	if config.Progress != nil {
-		config.Progress(blob.Size()) // the whole size is reported once, when all is done
-	}
-	return ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: digester.Digest(), Size: read.n}, nil
+	return a.stream(ctx, io.NewSectionReader(blob, 0, blob.Size()), desc, dir, overlay, progress)
 }
 
-// extract unpacks the archive into dir. In an overlay layer a deletion marker becomes overlay's own (a 0:0 device, an opaque
-// attribute); in a lowest layer, below which there is nothing to delete, it deletes within the layer.
-func extract(ctx context.Context, dir string, r io.Reader, overlay bool) error {
-	entries := 0
-	opts := []archive.ApplyOpt{archive.WithFilter(func(h *tar.Header) (bool, error) {
-		if entries++; entries > maxEntries {
-			return false, fmt.Errorf("more than %d files: %w", maxEntries, errdefs.ErrInvalidArgument)
+// stream unpacks a layer as it comes from r, to its end. progress is told of each step but the last.
+func (a *applier) stream(ctx context.Context, r io.Reader, desc ocispec.Descriptor, dir string, overlay bool, progress func(int64)) (_ applied, err error) {
+	defer func() {
+		if err != nil {
+			err = &LayerError{desc.Digest, err}
 		}
-		if len(h.Name) > maxPath || len(h.Linkname) > maxPath {
-			return false, fmt.Errorf("file name %.40q... is longer than %d bytes: %w", h.Name, maxPath, errdefs.ErrInvalidArgument)
-		}
-		return true, nil
-	})}
-	if overlay {
-		opts = append(opts, archive.WithConvertWhiteout(archive.OverlayConvertWhiteout))
+	}()
+	plain, err := Decompress(&meter{r: r, below: desc.Size, report: progress})
+	if err != nil {
+		return applied{}, err
 	}
-	_, err := archive.Apply(ctx, dir, r, opts...)
-	if errors.Is(err, tar.ErrHeader) {
-		return fmt.Errorf("not a tar archive, or a damaged one: %w", errdefs.ErrInvalidArgument)
+	defer plain.Close()
+	digester := digest.Canonical.Digester()
+	read := &meter{r: io.TeeReader(plain, digester.Hash())}
+	implied, err := untar.Layer(ctx, dir, read, overlay)
+	if err != nil {
+		return applied{}, err
 	}
-	return err
+	if _, err := io.Copy(io.Discard, read); err != nil { // padding after the end of the archive is part of the digest
+		return applied{}, err
+	}
+	return applied{digester.Digest(), read.n, implied}, nil
 }
 
 // target tells from a snapshot's mounts into which folder its files go, and whether overlay will have layers below it.

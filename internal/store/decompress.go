@@ -8,15 +8,15 @@ import (
 	"io"
 
 	"github.com/containerd/errdefs"
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"github.com/klauspost/pgzip"
 )
 
 // maxZstdWindow is the largest window a zstd stream may ask the reader to keep, in bytes.
 const maxZstdWindow = 128 << 20
 
 // Decompress returns what r holds, decompressed if it is compressed: gzip, zstd and bzip2 are told by their first bytes.
-// Everything is done in this process: no helper program is ever started on a foreign stream.
+// Decompression goes on in a goroutine, which Close ends. Everything is done in this process: no helper program is ever started on a foreign stream.
 // An empty stream is an empty stream. xz and legacy compress are named in the error (InvalidArgument).
 func Decompress(r io.Reader) (io.ReadCloser, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
@@ -26,17 +26,18 @@ func Decompress(r io.Reader) (io.ReadCloser, error) {
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b, 8}):
-		z, err := pgzip.NewReader(b) // decompresses ahead, in a goroutine that Close ends
+		z, err := gzip.NewReader(b)
 		if err != nil {
 			return nil, fmt.Errorf("gzip: %w: %w", err, errdefs.ErrInvalidArgument)
 		}
-		return z, nil
+		return newAhead(z, z.Close), nil
 	case isZstd(head):
-		z, err := zstd.NewReader(b, zstd.WithDecoderMaxWindow(maxZstdWindow))
+		z, err := zstd.NewReader(b, zstd.WithDecoderMaxWindow(maxZstdWindow), zstd.WithDecoderConcurrency(1))
 		if err != nil {
 			return nil, fmt.Errorf("zstd: %w: %w", err, errdefs.ErrInvalidArgument)
 		}
-		return z.IOReadCloser(), nil
+		plain := z.IOReadCloser()
+		return newAhead(plain, plain.Close), nil
 	case bytes.HasPrefix(head, []byte("BZh")):
 		return io.NopCloser(bzip2.NewReader(b)), nil
 	case bytes.HasPrefix(head, []byte{0xfd, '7', 'z', 'X', 'Z', 0}):

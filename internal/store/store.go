@@ -29,8 +29,7 @@ import (
 const (
 	// Namespace is the only namespace of the metadata database that is used.
 	Namespace = "tug"
-	// SnapshotterKey names the snapshotter in the metadata database. The unpacker turns deletion markers into overlay's form
-	// only for a snapshotter of exactly this name.
+	// SnapshotterKey names the snapshotter in the metadata database, as containerd does.
 	SnapshotterKey = "overlayfs"
 
 	// lockTimeout is how long Open waits for another process to let go of the databases.

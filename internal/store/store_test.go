@@ -1,7 +1,6 @@
 package store
 
 import (
-	"archive/tar"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
-	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/errdefs"
 	"github.com/klauspost/compress/zstd"
@@ -252,34 +250,6 @@ func FuzzDecompress(f *testing.F) {
 		io.Copy(io.Discard, io.LimitReader(r, 1<<20))
 		r.Close()
 	})
-}
-
-func TestLayerLimits(t *testing.T) {
-	s := openStore(t)
-	ctx, done, err := s.Lease(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer done()
-	for name, h := range map[string]*tar.Header{
-		"long name": {Name: strings.Repeat("x/", maxPath), Typeflag: tar.TypeDir},
-		"long link": {Name: "l", Linkname: strings.Repeat("x", maxPath+1), Typeflag: tar.TypeSymlink},
-	} {
-		var b bytes.Buffer
-		w := tar.NewWriter(&b)
-		if err := w.WriteHeader(h); err != nil {
-			t.Fatal(err)
-		}
-		w.Close()
-		desc := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageLayer, Digest: digest.FromBytes(b.Bytes()), Size: int64(b.Len())}
-		if err := content.WriteBlob(ctx, s.Content, name, &b, desc); err != nil {
-			t.Fatal(err)
-		}
-		_, err := s.Applier.Apply(ctx, desc, []mount.Mount{{Type: "bind", Source: t.TempDir()}})
-		if !errdefs.IsInvalidArgument(err) || !strings.Contains(err.Error(), "longer than") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
 }
 
 func TestKeyLocks(t *testing.T) {

@@ -1,0 +1,112 @@
+package untar
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/containerd/errdefs"
+)
+
+const (
+	// maxEntries is how many files one layer may have: the names of its folders are remembered in memory.
+	maxEntries = 4 << 20
+	// maxPath is the longest file name or link target in bytes: Linux's PATH_MAX.
+	maxPath = 4096
+	// blockSize is how much of a file is written at a time, in bytes.
+	blockSize = 256 << 10
+)
+
+// Layer unpacks a layer's archive into dir, which is empty. overlay says that there are layers below it: only then do deletion markers mean anything.
+// It returns the folders, relative to dir, that the archive has files in but does not itself have; the caller may know how they look in a lower layer.
+func Layer(ctx context.Context, dir string, r io.Reader, overlay bool) (implied []string, err error) {
+	f, err := newFolders(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.close()
+	x := &extraction{folders: f, overlay: overlay, block: make([]byte, blockSize), setMode: newModes()}
+	tr := tar.NewReader(r)
+	for n := 0; ; n++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if errors.Is(err, tar.ErrHeader) {
+			return nil, fmt.Errorf("not a tar archive, or a damaged one: %w", errdefs.ErrInvalidArgument)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if n == maxEntries {
+			return nil, fmt.Errorf("more than %d files: %w", maxEntries, errdefs.ErrInvalidArgument)
+		}
+		if err := x.entry(h, tr); err != nil {
+			return nil, fmt.Errorf("%.200s: %w", h.Name, plain(err))
+		}
+	}
+	if err := x.folderTimes(); err != nil {
+		return nil, err
+	}
+	return x.folders.impliedLeft(), nil
+}
+
+// extraction is one archive on its way into a folder.
+type extraction struct {
+	folders *folders
+	overlay bool
+	block   []byte
+	setMode modes
+	times   []folderTime
+}
+
+// entry makes what one header says.
+func (x *extraction) entry(h *tar.Header, content io.Reader) error {
+	if len(h.Name) > maxPath || len(h.Linkname) > maxPath {
+		return fmt.Errorf("its name or target is longer than %d bytes: %w", maxPath, errdefs.ErrInvalidArgument)
+	}
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		return nil
+	}
+	name := clean(h.Name)
+	if name == "" {
+		return nil // the folder itself is not the archive's
+	}
+	parent, base := split(name)
+	in, err := x.folders.open(parent)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(base, whiteoutPrefix) {
+		return x.whiteout(in, base, h)
+	}
+	if err := x.make(in, name, base, h, content); err != nil {
+		return err
+	}
+	return x.attributes(in, base, name, h)
+}
+
+// clean is a name relative to the folder, without anything that goes up; "" is the folder itself.
+func clean(name string) string { return path.Clean("/" + name)[1:] }
+
+func split(name string) (parent, base string) {
+	i := strings.LastIndexByte(name, '/')
+	return name[:max(i, 0)], name[i+1:]
+}
+
+// plain is an error without the name of what was tried, which means nothing to a person.
+func plain(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}

@@ -1,0 +1,159 @@
+package untar
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// keptOpen is how many folders are kept open beside the root.
+const keptOpen = 32
+
+// confined is how every name of an archive is resolved: as if the folder were the root, and never by a link of procfs.
+const confined = unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS
+
+// folders are the folders in which entries are made, open as descriptors (O_PATH). Archives list the files of a folder
+// one after the other, so that the same is nearly always needed again.
+type folders struct {
+	root    int
+	kept    map[string]int
+	order   []string        // of kept, the oldest first
+	implied map[string]bool // made because something lies in them
+}
+
+func newFolders(dir string) (*folders, error) {
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", dir, err)
+	}
+	return &folders{root: fd, kept: map[string]int{}, implied: map[string]bool{}}, nil
+}
+
+func (f *folders) close() {
+	f.forgetBut(f.root)
+	unix.Close(f.root)
+}
+
+// open returns the folder of that name, which it makes if there is none. The descriptor is good until the next call.
+func (f *folders) open(name string) (int, error) {
+	fd, err := f.find(name)
+	if errors.Is(err, unix.ENOENT) {
+		if err := f.make(name); err != nil {
+			return -1, err
+		}
+		fd, err = f.find(name)
+	}
+	if err != nil {
+		return -1, fmt.Errorf("folder %.200s: %w", name, err)
+	}
+	return fd, nil
+}
+
+// find is open of a folder that is there.
+func (f *folders) find(name string) (int, error) {
+	if name == "" {
+		return f.root, nil
+	}
+	if fd, ok := f.kept[name]; ok {
+		return fd, nil
+	}
+	fd, err := f.resolve(name)
+	if err != nil {
+		return -1, err
+	}
+	if len(f.order) == keptOpen {
+		unix.Close(f.kept[f.order[0]])
+		delete(f.kept, f.order[0])
+		f.order = f.order[1:]
+	}
+	f.kept[name] = fd
+	f.order = append(f.order, name)
+	return fd, nil
+}
+
+func (f *folders) resolve(name string) (int, error) {
+	return openIn(f.root, name, unix.O_PATH|unix.O_DIRECTORY)
+}
+
+// openIn opens what a name leads to below root.
+func openIn(root int, name string, flags uint64) (int, error) {
+	for {
+		fd, err := unix.Openat2(root, name, &unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: confined})
+		if err == unix.EINTR || err == unix.EAGAIN { // EAGAIN: something was renamed elsewhere meanwhile
+			continue
+		}
+		return fd, err
+	}
+}
+
+// make makes the folders on the way to name that are not there.
+func (f *folders) make(name string) error {
+	at := ""
+	for part := range strings.SplitSeq(name, "/") {
+		parent := f.root
+		if at != "" {
+			fd, err := f.resolve(at)
+			if err != nil {
+				return fmt.Errorf("folder %.200s: %w", at, err)
+			}
+			parent = fd
+		}
+		err := unix.Mkdirat(parent, part, 0o755)
+		if err == nil {
+			err = unix.Fchmodat(parent, part, 0o755, 0) // whatever the umask is
+		}
+		if parent != f.root {
+			unix.Close(parent)
+		}
+		at = strings.TrimPrefix(at+"/"+part, "/")
+		switch {
+		case err == nil:
+			f.implied[at] = true
+		case !errors.Is(err, unix.EEXIST):
+			return fmt.Errorf("make folder %.200s: %w", at, err)
+		}
+	}
+	return nil
+}
+
+// impliedLeft are the folders that were made and not described later, parents first.
+func (f *folders) impliedLeft() []string {
+	names := make([]string, 0, len(f.implied))
+	for n := range f.implied {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// removeAll removes what is called base in the folder in, whatever it is, so that something else may have its place.
+func (f *folders) removeAll(in int, base string) error {
+	f.forgetBut(in)
+	err := unix.Unlinkat(in, base, 0)
+	if !errors.Is(err, unix.EISDIR) {
+		return err
+	}
+	root, err := os.OpenRoot(fmt.Sprintf("/proc/self/fd/%d", in))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return root.RemoveAll(base)
+}
+
+// forgetBut closes all but the root and one, whose name leads where it led.
+func (f *folders) forgetBut(kept int) {
+	f.order = f.order[:0]
+	for name, fd := range f.kept {
+		if fd == kept {
+			f.order = append(f.order, name)
+			continue
+		}
+		unix.Close(fd)
+		delete(f.kept, name)
+	}
+}
