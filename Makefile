@@ -9,7 +9,7 @@ LDFLAGS = -s -w -X main.commit=$(COMMIT) -X main.built=$(BUILT) $(if $(VERSION),
 GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 WITH_REGISTRY = images/with-registry
 
-.PHONY: help build install images registry demo test test-vm bench lint fmt clean
+.PHONY: help build install images registry demo test test-vm parity bench lint fmt clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ test: build ## run all tests on this machine (root)
 
 test-vm: ## test the engine on other kernels, with systemd and on arm64, in virtual machines
 	test/vm/run
+
+parity: ## compare with Docker, session by session (ONLY=run/ for some); builds a Docker the first time
+	$(WITH_REGISTRY) images/make
+	test/parity/run
 
 bench: build ## measure against unshare, docker.io and podman
 	$(WITH_REGISTRY) sh -c 'images/make && bench/run'

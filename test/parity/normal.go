@@ -30,6 +30,9 @@ var common = []rule{
 	{regexp.MustCompile(`\b(?:3[2-9]\d{3}|[45]\d{4}|6[0-5]\d{3})\b`), "<port>"},
 }
 
+// runcsParts are words of an error that say which of runc's parts it went through; tug has no runc, and no such parts.
+var runcsParts = rule{regexp.MustCompile(`runc create failed: |error during container init: `), ""}
+
 // tugsName is what is called docker elsewhere: in the world of tug the command line says its own name where docker says its.
 var tugsName = rule{regexp.MustCompile(`\btug\b`), "docker"}
 
@@ -41,6 +44,7 @@ func newNormaliser(w world, masks []string) normaliser {
 	for _, mask := range masks {
 		n.rules = append(n.rules, rule{regexp.MustCompile(mask), "<masked>"})
 	}
+	n.rules = append(n.rules, runcsParts)
 	n.rules = append(n.rules, common...)
 	return n
 }
