@@ -9,7 +9,7 @@ import (
 
 func TestWhatDiffersFromRunToRunIsReplaced(t *testing.T) {
 	for text, want := range map[string]string{
-		strings.Repeat("0123456789abcdef", 4) + "\n":               "<id>",
+		strings.Repeat("0123456789abcdef", 4) + "\n":                "<id>",
 		"0123456789ab   busybox   \"sleep\"  Up 2 seconds  \n":      "<id>  busybox  \"sleep\"  Up <a while>",
 		"Exited (0) Less than a second ago\n":                       "Exited (0) <a while>",
 		"Created 2026-01-02T03:04:05.678Z 0001-01-01T00:00:00Z\n":   "Created <time> 0001-01-01T00:00:00Z",
