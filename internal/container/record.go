@@ -18,6 +18,8 @@ type Record struct {
 	State    State
 	// RestartCount is how often the restart policy has started it again.
 	RestartCount int `json:",omitempty"`
+	// Backoff is how long it waits to be started again after its end.
+	Backoff time.Duration `json:",omitempty"`
 	// ManuallyStopped tells the restart policy that a person wanted it stopped.
 	ManuallyStopped bool     `json:",omitempty"`
 	Warnings        []string `json:",omitempty"`
@@ -110,6 +112,8 @@ type Live struct {
 	Endpoints []byte `json:",omitempty"`
 	// Ports are the published ports with the host's ports that were given.
 	Ports map[string][]PortBinding `json:",omitempty"`
+	// Renew says that the run is being ended for another to follow, whatever the restart policy is.
+	Renew bool `json:",omitempty"`
 }
 
 // Clone gives a copy that shares nothing that either side changes in place.

@@ -243,6 +243,15 @@ func (s *Store) Claim(ctx context.Context, ref string) (r *Record, release func(
 // Change puts a changed copy of a container's record in its place, first on disk, and wakes who watches it.
 // Errors: NotFound.
 func (s *Store) Change(id string, change func(*Record)) (*Record, error) {
+	return s.change(id, change, func(r *Record) error { return s.keeper(r).Put(id, r) })
+}
+
+// Amend is Change for what need not outlive the daemon: it comes to the disk with the next Change.
+func (s *Store) Amend(id string, change func(*Record)) (*Record, error) {
+	return s.change(id, change, func(*Record) error { return nil })
+}
+
+func (s *Store) change(id string, change func(*Record), write func(*Record) error) (*Record, error) {
 	s.mu.RLock()
 	e, ok := s.byID[id]
 	s.mu.RUnlock()
@@ -258,7 +267,7 @@ func (s *Store) Change(id string, change func(*Record)) (*Record, error) {
 		return nil, fmt.Errorf("No such container: %s: %w", id, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
 	}
 	change(r)
-	if err := s.keeper(r).Put(id, r); err != nil {
+	if err := write(r); err != nil {
 		return nil, fmt.Errorf("record the container: %w", err)
 	}
 	s.mu.Lock()

@@ -28,6 +28,9 @@ func (e *Engine) check(r *container.Record) error {
 	if h.AutoRemove && h.RestartPolicy.Name != "" && h.RestartPolicy.Name != "no" {
 		return invalid("can't create 'AutoRemove' container with restart policy")
 	}
+	if err := checkHealthcheck(r); err != nil {
+		return err
+	}
 	if err := logopt.Validate(h.LogConfig.Type, h.LogConfig.Config); err != nil {
 		return err
 	}

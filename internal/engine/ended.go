@@ -48,6 +48,7 @@ func (e *Engine) killGroup(g *cgroup.Group) {
 // ended lets go of what a run had and records how it ended; then the container is removed or started again if it asked
 // for that.
 func (e *Engine) ended(id string, run *run, exit shim.Exit) {
+	e.leaveHealth(id)
 	e.unpublish(run)
 	for _, ep := range run.endpoints {
 		e.networks.Detach(ep)
@@ -128,21 +129,25 @@ func (e *Engine) unpublish(run *run) {
 // which it looks as if nothing more came.
 func (e *Engine) recordEnd(id string, exit shim.Exit) (*container.Record, error) {
 	return e.containers.Change(id, func(r *container.Record) {
+		renew := r.State.Live != nil && r.State.Live.Renew && !r.ManuallyStopped
 		endState(&r.State, exit)
-		restartIfWanted(r)
+		restartIfWanted(r, r.State.FinishedAt.Sub(r.State.StartedAt), renew)
 	})
 }
 
 func endState(s *container.State, exit shim.Exit) {
 	s.Status, s.Pid, s.Live = container.Exited, 0, nil
 	s.ExitCode, s.FinishedAt, s.OOMKilled = exit.Code, exit.At.UTC(), exit.OOM
+	s.Health = s.Health.End()
 }
 
-// restartIfWanted marks a container that has ended as one to be started again if its restart policy says so.
-func restartIfWanted(r *container.Record) {
-	if restarts(r) {
+// restartIfWanted marks a container that has ended as one to be started again if its restart policy says so, or somebody.
+// It had run that long.
+func restartIfWanted(r *container.Record, ran time.Duration, renew bool) {
+	if renew || restarts(r) {
 		r.State.Status = container.Restarting
 		r.RestartCount++
+		r.Backoff = backoff(r.Backoff, ran)
 	}
 }
 
@@ -169,7 +174,7 @@ func restarts(r *container.Record) bool {
 const (
 	firstDelay = 100 * time.Millisecond
 	longDelay  = time.Minute
-	settled    = 10 * time.Second // a container that ran so long starts again at once
+	settled    = 10 * time.Second // the delays of a container that ran so long begin anew
 )
 
 // restartLater waits, longer from time to time, and starts the container again unless somebody has touched it.
@@ -196,7 +201,7 @@ func (e *Engine) restartLater(r *container.Record) {
 
 // awaitRestart waits until it is time to start the container again; it gives false if that is not wanted any more.
 func (e *Engine) awaitRestart(view *container.Watch, r *container.Record) bool {
-	due := time.NewTimer(restartDelay(r))
+	due := time.NewTimer(r.Backoff)
 	defer due.Stop()
 	for {
 		now, changed, removed := view.Look()
@@ -218,12 +223,13 @@ func waitsAs(now, r *container.Record) bool {
 	return now.State.Status == container.Restarting && now.State.FinishedAt.Equal(r.State.FinishedAt)
 }
 
-// restartDelay is how long a container that has ended waits to be started again.
-func restartDelay(r *container.Record) time.Duration {
-	if r.State.FinishedAt.Sub(r.State.StartedAt) > settled {
+// backoff is how long a container that has ended, after it ran for a time, waits to be started again: twice as long as before,
+// unless it ran for long.
+func backoff(before, ran time.Duration) time.Duration {
+	if ran >= settled || before == 0 {
 		return firstDelay
 	}
-	return min(firstDelay<<min(max(r.RestartCount-1, 0), 20), longDelay)
+	return min(2*before, longDelay)
 }
 
 // startRestarting starts the containers that their policy wants running after the daemon's start: those that an earlier

@@ -55,29 +55,35 @@ func TestAnEndAndThatItIsFollowedByARestartAreOneChange(t *testing.T) {
 }
 
 func TestARestartIsDelayedLongerFromTimeToTime(t *testing.T) {
-	ended := time.Now()
-	for _, c := range []struct {
-		count int
-		ran   time.Duration
-		want  time.Duration
-	}{
-		{0, 0, firstDelay},
-		{1, time.Second, firstDelay},
-		{2, time.Second, 2 * firstDelay},
-		{4, time.Second, 8 * firstDelay},
-		{1000, time.Second, longDelay},
-		{1000, time.Minute, firstDelay},
+	for _, c := range []struct{ before, ran, want time.Duration }{
+		{0, 0, 100 * time.Millisecond},
+		{100 * time.Millisecond, time.Second, 200 * time.Millisecond},
+		{800 * time.Millisecond, 9 * time.Second, 1600 * time.Millisecond},
+		{40 * time.Second, 0, time.Minute},
+		{time.Minute, 0, time.Minute},
+		{time.Minute, 10 * time.Second, 100 * time.Millisecond}, // it ran for long
 	} {
-		r := &container.Record{RestartCount: c.count, State: container.State{StartedAt: ended.Add(-c.ran), FinishedAt: ended}}
-		if got := restartDelay(r); got != c.want {
-			t.Errorf("restart %d after %s: %s, want %s", c.count, c.ran, got, c.want)
+		if got := backoff(c.before, c.ran); got != c.want {
+			t.Errorf("after %s, having run for %s: %s, want %s", c.before, c.ran, got, c.want)
+		}
+	}
+}
+
+func TestARunThatIsRenewedIsFollowedByAnother(t *testing.T) {
+	for _, byHand := range []bool{false, true} {
+		e := &Engine{containers: storeWith(t, &container.Record{
+			ID: "c", Name: "c", ManuallyStopped: byHand, State: container.State{Status: container.Running, Live: &container.Live{Renew: true}},
+		})}
+		want := map[bool]container.Status{false: container.Restarting, true: container.Exited}[byHand]
+		if r, err := e.recordEnd("c", shim.Exit{At: time.Now()}); err != nil || r.State.Status != want {
+			t.Errorf("stopped by hand %t: %s, want %s; %v", byHand, r.State.Status, want, err)
 		}
 	}
 }
 
 // A rename is no reason to start a container sooner, a stop is one not to start it.
 func TestWhoWaitsToBeStartedAgainIsNotHurriedByARename(t *testing.T) {
-	store := storeWith(t, &container.Record{ID: "c", Name: "old", RestartCount: 1000, State: container.State{Status: container.Restarting}})
+	store := storeWith(t, &container.Record{ID: "c", Name: "old", Backoff: time.Minute, State: container.State{Status: container.Restarting}})
 	e := &Engine{containers: store, life: t.Context()}
 	r, _ := store.Get("c")
 	view, err := store.Watch("c")

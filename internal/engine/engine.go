@@ -69,6 +69,7 @@ type Engine struct {
 	maker      *slot.Maker
 	slots      *slots
 	happened   *events.Log
+	health     *health
 	passwd     passwdCache
 	dangling   danglingCache
 	meter      meter
@@ -88,7 +89,7 @@ type Engine struct {
 // Open opens the engine: it finds the containers that run already, and makes ready for more.
 func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	e = &Engine{
-		Options: o, log: o.Log, dataRoot: o.DataRoot, execRoot: o.ExecRoot, kernel: probeKernel(), happened: events.NewLog(),
+		Options: o, log: o.Log, dataRoot: o.DataRoot, execRoot: o.ExecRoot, kernel: probeKernel(), happened: events.NewLog(), health: newHealth(),
 		runs: map[string]*run{}, waiting: map[string][]*Attached{}, execs: map[string]*execution{},
 	}
 	e.life, e.stop = context.WithCancel(context.Background())
@@ -119,6 +120,7 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	e.slots = newSlotsFor(e.maker, e.networks, kind, o.Slots, e.log)
 	e.follow(found)
 	e.startRestarting()
+	e.work.Go(func() { e.health.due.Run(e.life, e.checkHealth) })
 	return e, nil
 }
 

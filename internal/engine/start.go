@@ -40,11 +40,11 @@ func (e *Engine) startClaimed(ctx context.Context, r *container.Record) (err err
 
 // takeOver takes a container from its restart policy, which counts anew from here on.
 func (e *Engine) takeOver(r *container.Record) (*container.Record, error) {
-	if r.RestartCount == 0 && r.State.Status != container.Restarting {
+	if r.RestartCount == 0 && r.Backoff == 0 && r.State.Status != container.Restarting {
 		return r, nil
 	}
 	return e.containers.Change(r.ID, func(r *container.Record) {
-		r.RestartCount = 0
+		r.RestartCount, r.Backoff = 0, 0
 		if r.State.Status == container.Restarting {
 			r.State.Status = container.Exited
 		}
@@ -68,7 +68,7 @@ func (e *Engine) start(ctx context.Context, r *container.Record) error {
 	e.shareIDs(r, run, live)
 	e.begun(r.ID, run)
 	changed, err := e.containers.Change(r.ID, func(r *container.Record) {
-		r.State = container.State{Status: container.Running, Pid: run.pid, StartedAt: run.started.UTC(), FinishedAt: r.State.FinishedAt, Live: live}
+		r.State = container.State{Status: container.Running, Pid: run.pid, StartedAt: run.started.UTC(), FinishedAt: r.State.FinishedAt, Live: live, Health: beginHealth(r)}
 		r.ManuallyStopped = false
 	})
 	if err != nil {
@@ -84,6 +84,7 @@ func (e *Engine) start(ctx context.Context, r *container.Record) error {
 	e.publishMounts(changed, events.Mount)
 	e.publish(changed, events.Start)
 	e.tellLinked(changed)
+	e.testHealth(changed)
 	e.work.Go(func() { e.watch(changed.ID, run) }) // which may tell of its end at once
 	return nil
 }
@@ -111,7 +112,7 @@ func (e *Engine) startFailed(r *container.Record, cause error) error {
 			r.State.Status, r.State.FinishedAt = container.Exited, time.Now().UTC()
 		}
 		if byPolicy {
-			restartIfWanted(r)
+			restartIfWanted(r, 0, false)
 		}
 	})
 	if err == nil && changed.Host.AutoRemove {

@@ -184,11 +184,20 @@ func (e *Engine) Kill(ctx context.Context, ref, name string) error {
 			return err
 		}
 	}
+	if r.State.Status == container.Restarting && endsFor(r, sig) {
+		stopped, err := e.stopRestarting(ctx, r)
+		if stopped || err != nil {
+			return err
+		}
+		if r, err = e.containers.Get(r.ID); err != nil {
+			return err
+		}
+	}
 	run, ok := e.run(r.ID)
 	if !ok || !alive(r) {
 		return fmt.Errorf("cannot kill container: %s: container %s is not running: %w", ref, r.ID, errConflict)
 	}
-	if sig == unix.SIGKILL || sig == unix.SIGTERM || sig == unix.SIGINT {
+	if endsFor(r, sig) {
 		if _, err := e.containers.Change(r.ID, stopByHand); err != nil {
 			return err
 		}
@@ -204,6 +213,12 @@ func (e *Engine) Kill(ctx context.Context, ref, name string) error {
 		return fmt.Errorf("cannot kill container: %s: %w", ref, err)
 	}
 	return nil
+}
+
+// endsFor tells whether who sends a signal to a container wants it to end.
+func endsFor(r *container.Record, sig syscall.Signal) bool {
+	own, err := parseSignal(r.Config.StopSignal)
+	return sig == unix.SIGKILL || sig == unix.SIGTERM || sig == unix.SIGINT || err == nil && sig == own
 }
 
 // Restart stops the container if it runs, and starts it.
@@ -259,8 +274,14 @@ func (e *Engine) freeze(ctx context.Context, ref string, from, to container.Stat
 			r.State.Status = to
 		}
 	})
-	if err == nil {
-		e.publish(changed, event)
+	if err != nil {
+		return err
 	}
-	return err
+	e.publish(changed, event)
+	if to == container.Paused {
+		e.leaveHealth(r.ID)
+	} else {
+		e.testHealth(changed)
+	}
+	return nil
 }

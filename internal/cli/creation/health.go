@@ -9,6 +9,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// healthActionKey is the annotation that carries --health-action, which Docker's API has no field for. Docker's clients may set it too.
+const healthActionKey = "tug.health-action"
+
 // healthOptions say how it is found out whether the container is well.
 type healthOptions struct {
 	command       string
@@ -18,6 +21,7 @@ type healthOptions struct {
 	startInterval time.Duration
 	retries       int
 	none          bool
+	action        string
 }
 
 func (o *healthOptions) register(flags *pflag.FlagSet) {
@@ -27,10 +31,17 @@ func (o *healthOptions) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.timeout, "health-timeout", 0, "Maximum time to allow one check to run (ms|s|m|h) (default 0s)")
 	flags.DurationVar(&o.startPeriod, "health-start-period", 0, "Start period for the container to initialize before starting health-retries countdown (ms|s|m|h) (default 0s)")
 	flags.DurationVar(&o.startInterval, "health-start-interval", 0, "Time between running the check during the start period (ms|s|m|h) (default 0s)")
+	flags.StringVar(&o.action, "health-action", "", "What happens when the container becomes unhealthy: restart, stop or none (default none)")
 	flags.BoolVar(&o.none, "no-healthcheck", false, "Disable any container-specified HEALTHCHECK")
 }
 
 func (o *healthOptions) apply(r *Request, _ *pflag.FlagSet) error {
+	if o.action != "" {
+		if r.HostConfig.Annotations == nil {
+			r.HostConfig.Annotations = map[string]string{}
+		}
+		r.HostConfig.Annotations[healthActionKey] = o.action // which the daemon checks
+	}
 	given := o.command != "" || o.interval != 0 || o.timeout != 0 || o.startPeriod != 0 || o.startInterval != 0 || o.retries != 0
 	if o.none {
 		if given {
