@@ -63,6 +63,7 @@ func (e *Engine) follow(found []adoption) {
 		if a.dead == nil {
 			e.work.Go(func() { e.watch(a.record.ID, a.run) })
 			e.resumeHealth(a.record, a.run)
+			e.watchOOM(a.record, a.run)
 			continue
 		}
 		ends.Go(func() { e.ended(a.record.ID, a.run, *a.dead) })

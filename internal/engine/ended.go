@@ -49,6 +49,7 @@ func (e *Engine) killGroup(g *cgroup.Group) {
 // for that.
 func (e *Engine) ended(id string, run *run, exit shim.Exit) {
 	e.leaveHealth(id)
+	e.leaveOOM(id)
 	e.unpublish(run)
 	for _, ep := range run.endpoints {
 		e.networks.Detach(ep)
@@ -74,6 +75,7 @@ func (e *Engine) ended(id string, run *run, exit shim.Exit) {
 
 // publishEnd tells of the end of a run, and of all that it let go of.
 func (e *Engine) publishEnd(r *container.Record, run *run) {
+	e.lastOOM(r, run)
 	e.publishConnected(r, run.endpoints, events.Disconnect)
 	e.publishMounts(r, events.Unmount)
 	e.publishDie(r)

@@ -64,6 +64,7 @@ type Engine struct {
 	networks   *network.Networks
 	volumes    *volume.Volumes
 	cgroups    *cgroup.Host
+	ooms       *cgroup.OOMWatch // nil if the host cannot tell
 	filters    seccomp.Cache
 	ids        *idmap.Pool
 	maker      *slot.Maker
@@ -106,6 +107,7 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	}
 	e.meter.memTotal = uint64(memTotal())
 	e.linked.Store(slices.ContainsFunc(e.containers.List(), func(r *container.Record) bool { return len(r.Host.Links) > 0 }))
+	e.openOOMWatch()
 	found := e.adopt(ctx)
 	if err := ctx.Err(); err != nil {
 		return e, err
@@ -269,6 +271,7 @@ type run struct {
 	endpoints []*network.Endpoint
 	ports     []network.PortBinding
 	group     *cgroup.Group
+	oom       oomNews
 	latest    atomic.Pointer[Usage] // look at what it uses
 	exited    chan struct{}         // closed once its end is recorded
 }

@@ -85,6 +85,7 @@ func (e *Engine) start(ctx context.Context, r *container.Record) error {
 	e.publish(changed, events.Start)
 	e.tellLinked(changed)
 	e.testHealth(changed)
+	e.watchOOM(changed, run)
 	e.work.Go(func() { e.watch(changed.ID, run) }) // which may tell of its end at once
 	return nil
 }
