@@ -33,13 +33,13 @@ func containerList(c *call) error {
 	if err != nil {
 		return err
 	}
+	lister := c.newLister()
+	if c.flag("brief") && !c.flag("size") {
+		return c.json(http.StatusOK, lister.briefs(records))
+	}
 	out := make([]*listedContainer, 0, len(records))
 	for _, r := range records {
-		details, err := c.engine.Details(c.ctx(), r)
-		if err != nil {
-			return err
-		}
-		details.ImageName = c.imageName(r, details.ImageName)
+		details := engine.Details{Endpoints: c.engine.Endpoints(r), ImageName: lister.image(r)}
 		if c.flag("size") {
 			written, all, err := c.engine.Size(c.ctx(), r)
 			if err != nil {
@@ -47,17 +47,54 @@ func containerList(c *call) error {
 			}
 			details.SizeRw, details.SizeRootFs = &written, &all
 		}
-		out = append(out, listContainer(r, &details, c.version, time.Now()))
+		out = append(out, listContainer(r, &details, c.version, lister.now))
 	}
 	return c.json(http.StatusOK, out)
 }
 
-// imageName is how a list shows a container's image: by the name that was given, unless it stands for another image by now.
-func (c *call) imageName(r *container.Record, given string) string {
-	if img, err := c.engine.Images().Get(c.ctx(), given); err != nil || img.ID.String() != r.ImageID {
+// lister remembers what is the same for many containers of a list.
+type lister struct {
+	*call
+	now    time.Time
+	images map[string]string // the ID of an image by its name, "" if there is none
+}
+
+func (c *call) newLister() *lister { return &lister{c, time.Now(), map[string]string{}} }
+
+// image is how a list shows a container's image: by the name that was given, unless it stands for another image by now.
+func (l *lister) image(r *container.Record) string {
+	id, known := l.images[r.Config.Image]
+	if !known {
+		if img, err := l.engine.Images().Get(l.ctx(), r.Config.Image); err == nil {
+			id = img.ID.String()
+		}
+		l.images[r.Config.Image] = id
+	}
+	if id != r.ImageID {
 		return r.ImageID
 	}
-	return given
+	return r.Config.Image
+}
+
+// briefContainer is what of a container is seen in a table.
+type briefContainer struct {
+	ID                              string `json:"Id"`
+	Image, ImageID, Command, Status string
+	Names                           []string
+	Created                         int64
+	Ports                           []listedPort `json:",omitempty"`
+}
+
+// briefs lists containers for brief=1, which is tug's own: with a thousand of them most of the time would go into what nobody looks at.
+func (l *lister) briefs(records []*container.Record) []briefContainer {
+	out := make([]briefContainer, len(records))
+	for i, r := range records {
+		out[i] = briefContainer{
+			ID: r.ID, Image: l.image(r), ImageID: r.ImageID, Command: commandLine(r.Path, r.Args), Status: statusLine(&r.State, l.now),
+			Names: []string{"/" + r.Name}, Created: r.Created.Unix(), Ports: listPorts(r),
+		}
+	}
+	return out
 }
 
 // withOldFilters adds the parameters before and since, which were there before the filters of those names.

@@ -42,6 +42,7 @@ type Containers interface {
 	Update(ctx context.Context, ref string, r container.Resources, p *container.RestartPolicy) (warnings []string, err error)
 	Get(ref string) (*container.Record, error)
 	List() []*container.Record
+	Endpoints(r *container.Record) []network.Endpoint
 	Details(ctx context.Context, r *container.Record) (engine.Details, error)
 	Wait(ctx context.Context, ref string, cond engine.WaitCondition) (<-chan engine.WaitResult, error)
 	// Attach gives a session that misses nothing of what the container does after Attach has returned.

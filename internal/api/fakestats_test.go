@@ -6,6 +6,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/engine"
+	"tug/internal/network"
 )
 
 func (f *fakeEngine) Usage(r *container.Record) (engine.Sample, error) {
@@ -19,6 +20,8 @@ func (f *fakeEngine) Usages(_ context.Context, records []*container.Record) ([]e
 	}
 	return samples, f.log("two looks")
 }
+
+func (f *fakeEngine) Endpoints(*container.Record) []network.Endpoint { return nil }
 
 // forget forgets what was called.
 func (f *fakeEngine) forget() {

@@ -65,10 +65,10 @@ func TestPsLooksLikeDockers(t *testing.T) {
 		t.Errorf("got\n%s", r.out)
 	}
 	for _, c := range []struct{ args, out, query string }{
-		{"ps -aq", "c0ffeec0ffee\n", "all=1"},
-		{"ps -q --no-trunc", strings.Repeat("c0ffee", 10) + "\n", ""},
+		{"ps -aq", "c0ffeec0ffee\n", "all=1&brief=1"},
+		{"ps -q --no-trunc", strings.Repeat("c0ffee", 10) + "\n", "brief=1"},
 		{"ps --format {{.Names}}:{{.Size}}", "web:2B (virtual 1kB)\n", "size=1"},
-		{"ps -n 2 -f name=w -f status=running", want, "filters=%7B%22name%22%3A%7B%22w%22%3Atrue%7D%2C%22status%22%3A%7B%22running%22%3Atrue%7D%7D&limit=2"},
+		{"ps -n 2 -f name=w -f status=running", want, "brief=1&filters=%7B%22name%22%3A%7B%22w%22%3Atrue%7D%2C%22status%22%3A%7B%22running%22%3Atrue%7D%7D&limit=2"},
 		{"container ls -l --format {{.ID}}", "c0ffeec0ffee\n", "limit=1"},
 	} {
 		if r := d.tug(strings.Fields(c.args)...); r.code != 0 || r.out != c.out {

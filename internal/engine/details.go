@@ -22,12 +22,8 @@ func (e *Engine) Details(ctx context.Context, r *container.Record) (Details, err
 	if r.Host.LogConfig.Type == "none" {
 		d.LogPath = ""
 	}
+	d.Endpoints = e.Endpoints(r)
 	e.mu.Lock()
-	if run, ok := e.runs[r.ID]; ok {
-		for _, ep := range run.endpoints {
-			d.Endpoints = append(d.Endpoints, *ep)
-		}
-	}
 	for id, x := range e.execs {
 		if x.container == r.ID && x.exitCode == nil {
 			d.ExecIDs = append(d.ExecIDs, id)
@@ -35,9 +31,6 @@ func (e *Engine) Details(ctx context.Context, r *container.Record) (Details, err
 	}
 	e.mu.Unlock()
 	d.Links = e.shownLinks(r)
-	if len(d.Endpoints) == 0 {
-		d.Endpoints = e.idleEndpoints(r)
-	}
 	if img, err := e.imageOf(ctx, r); err == nil {
 		if root, err := e.images.Rootfs(ctx, img); err == nil {
 			var lower []string
@@ -49,6 +42,21 @@ func (e *Engine) Details(ctx context.Context, r *container.Record) (Details, err
 		}
 	}
 	return d, nil
+}
+
+// Endpoints gives a container's places on its networks; of one that is on none at the moment, the networks alone.
+func (e *Engine) Endpoints(r *container.Record) (list []network.Endpoint) {
+	e.mu.Lock()
+	if run, ok := e.runs[r.ID]; ok {
+		for _, ep := range run.endpoints {
+			list = append(list, *ep)
+		}
+	}
+	e.mu.Unlock()
+	if len(list) == 0 {
+		return e.idleEndpoints(r)
+	}
+	return list
 }
 
 // idleEndpoints names the networks of a container that is on none at the moment.

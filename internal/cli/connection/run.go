@@ -143,6 +143,15 @@ func warnings(header string) (list []string) {
 
 // refusal is the daemon's error as the client library gives it, or unknown if the daemon does not know the call.
 func refusal(resp *http.Response, unknown error) error {
+	err := daemonError(resp)
+	if !strings.HasPrefix(resp.Header.Get("Server"), "Tug/") || strings.HasSuffix(err.Error(), ": page not found") {
+		return unknown
+	}
+	return err
+}
+
+// daemonError is what the daemon refuses with, with its class.
+func daemonError(resp *http.Response) error {
 	data, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
 		return err
@@ -150,9 +159,6 @@ func refusal(resp *http.Response, unknown error) error {
 	var message common.ErrorResponse
 	if json.Unmarshal(data, &message) != nil || message.Message == "" {
 		message.Message = strings.TrimSpace(string(data))
-	}
-	if !strings.HasPrefix(resp.Header.Get("Server"), "Tug/") || message.Message == "page not found" {
-		return unknown
 	}
 	text := fmt.Errorf("Error response from daemon: %s", message.Message) //nolint:staticcheck // docker's words
 	if class := errhttp.ToNative(resp.StatusCode); class != nil && !errors.Is(class, errdefs.ErrUnknown) {

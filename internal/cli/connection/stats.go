@@ -1,15 +1,11 @@
 package connection
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
@@ -33,9 +29,8 @@ type Stats struct {
 
 // StatsStream gives the figures of many containers.
 type StatsStream struct {
-	conn    net.Conn
+	answer  *answer
 	decoder *json.Decoder
-	stop    func() bool
 }
 
 // Stats asks for the figures of many containers in one call: GET /tug/stats, which is tug's own. The stream ends with ctx. Errors: ErrNoStats,
@@ -47,31 +42,15 @@ func (c *Client) Stats(ctx context.Context, o StatsOptions) (*StatsStream, error
 			query.Set(key, "1")
 		}
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "GET /v%s/tug/stats?%s HTTP/1.1\r\n%s\r\n", client.MaxAPIVersion, query.Encode(), c.requestHeaders())
-	conn, err := c.dial(ctx, "", "")
+	got, err := c.get(ctx, "/v"+client.MaxAPIVersion+"/tug/stats", query)
 	if err != nil {
 		return nil, err
 	}
-	s := &StatsStream{conn: conn, stop: context.AfterFunc(ctx, func() { conn.Close() })}
-	resp, err := s.ask(b.String())
-	if err != nil {
-		s.Close()
-		return nil, err
+	if got.StatusCode != http.StatusOK {
+		defer got.close()
+		return nil, refusal(got.Response, ErrNoStats)
 	}
-	if resp.StatusCode != http.StatusOK {
-		defer s.Close()
-		return nil, refusal(resp, ErrNoStats)
-	}
-	s.decoder = json.NewDecoder(resp.Body)
-	return s, nil
-}
-
-func (s *StatsStream) ask(request string) (*http.Response, error) {
-	if _, err := s.conn.Write([]byte(request)); err != nil {
-		return nil, err
-	}
-	return http.ReadResponse(bufio.NewReaderSize(s.conn, 64<<10), nil)
+	return &StatsStream{got, json.NewDecoder(got.Body)}, nil
 }
 
 // Next waits for the next figures of all containers. io.EOF says that there are no more.
@@ -81,7 +60,4 @@ func (s *StatsStream) Next() (all []Stats, err error) {
 }
 
 // Close ends the stream.
-func (s *StatsStream) Close() error {
-	s.stop()
-	return s.conn.Close()
-}
+func (s *StatsStream) Close() error { return s.answer.close() }

@@ -88,7 +88,11 @@ func (o *listOptions) list(ctx context.Context, s *session.Session, sizeGiven bo
 	if err != nil {
 		return err
 	}
-	found, err := api.ContainerList(ctx, client.ContainerListOptions{All: o.all, Limit: o.last, Size: o.size, Filters: o.filter.Value()})
+	wanted := client.ContainerListOptions{All: o.all, Limit: o.last, Size: o.size, Filters: o.filter.Value()}
+	if !o.size && (o.quiet || o.format == "" || o.format == formatter.TableFormatKey) {
+		return o.listBriefly(ctx, s, api, wanted)
+	}
+	found, err := api.ContainerList(ctx, wanted)
 	if err != nil {
 		return err
 	}
