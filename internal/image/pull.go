@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/distribution/reference"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sys/unix"
 
 	"tug/internal/registry"
 	"tug/internal/store"
@@ -39,11 +41,12 @@ func (s *Images) Pull(ctx context.Context, ref string, o PullOptions) (Image, er
 	if err != nil {
 		return Image{}, err
 	}
-	ctx, done, err := s.store.Lease(ctx)
+	ctx, done, err := s.store.LeaseToGoOn(ctx)
 	if err != nil {
 		return Image{}, err
 	}
-	defer done()
+	var pulled error
+	defer func() { done(mayBePulledOn(pulled)) }()
 
 	client, err := s.client(named, o.Auth)
 	if err != nil {
@@ -51,7 +54,23 @@ func (s *Images) Pull(ctx context.Context, ref string, o PullOptions) (Image, er
 	}
 	defer client.Close()
 	p := &pull{Images: s, named: named, want: want, client: client, progress: newProgress(o.Progress)}
-	return p.run(ctx)
+	img, err := p.run(ctx)
+	pulled = err
+	return img, p.full(err)
+}
+
+// mayBePulledOn says that what a failed pull has brought is worth to be kept for the next one.
+func mayBePulledOn(err error) bool {
+	return errdefs.IsUnavailable(err) || errdefs.IsResourceExhausted(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// full says of a full disk which one it is and what to do.
+func (p *pull) full(err error) error {
+	if !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT) {
+		return err
+	}
+	return fmt.Errorf("pull %s: no space left on the disk that %s is on: remove what is not needed ('tug image prune', 'tug system df' tells what takes the space): %w",
+		reference.FamiliarString(p.named), p.settings.Root, err)
 }
 
 // client speaks to the registry of a name, and to its mirrors.
@@ -189,7 +208,7 @@ func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor, f *store.Foll
 		return fmt.Errorf("layer %s may not be distributed and is not in the registry: %w", desc.Digest, errdefs.ErrNotImplemented)
 	}
 	err := remotes.Fetch(ctx, p.store.Content, remotes.FetcherFunc(func(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
-		rc, err := p.open(ctx, desc)
+		rc, err := openDownload(ctx, p.fetcher, desc, p.progress)
 		if err != nil {
 			return nil, err
 		}
@@ -207,41 +226,6 @@ func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor, f *store.Foll
 
 func (p *pull) explain(err error) error {
 	return registry.ExplainPull(err, reference.FamiliarString(p.named), reference.FamiliarName(p.named))
-}
-
-// open opens a blob at the registry, and has its progress told. Not more of it can be read than its descriptor says.
-func (p *pull) open(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
-	rc, err := p.fetcher.Fetch(ctx, desc)
-	if err != nil {
-		return nil, err
-	}
-	return &download{ReadCloser: rc, desc: desc, progress: p.progress}, nil
-}
-
-// download is a blob that comes from a registry.
-type download struct {
-	io.ReadCloser
-	desc     ocispec.Descriptor
-	n        int64
-	progress *progress
-}
-
-func (d *download) Read(p []byte) (int, error) {
-	n, err := d.ReadCloser.Read(p)
-	d.n += int64(n)
-	d.progress.downloading(d.desc, d.n)
-	return n, err
-}
-
-// Seek goes on at another place of the blob, after a broken transfer.
-func (d *download) Seek(offset int64, whence int) (int64, error) {
-	s, ok := d.ReadCloser.(io.Seeker)
-	if !ok {
-		return 0, fmt.Errorf("transfer of %s cannot go on where it broke: %w", d.desc.Digest, errdefs.ErrNotImplemented)
-	}
-	n, err := s.Seek(offset, whence)
-	d.n = n
-	return n, err
 }
 
 func tagOrDigest(named reference.Named) string {

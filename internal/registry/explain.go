@@ -114,7 +114,7 @@ func explainTransport(e *url.Error) error {
 	switch {
 	case errors.As(e.Err, &busy):
 		return busy
-	case errdefs.IsPermissionDenied(e.Err):
+	case errdefs.IsPermissionDenied(e.Err), errdefs.IsOutOfRange(e.Err):
 		return e.Err
 	case errors.As(e.Err, &header), strings.Contains(e.Err.Error(), "server gave HTTP response to HTTPS client"):
 		return fmt.Errorf("registry %s: http: server gave HTTP response to HTTPS client: if it may be spoken to without encryption, list it as insecure registry: %w",

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/containerd/errdefs"
 )
 
@@ -46,6 +47,10 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := g.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
+	}
+	if !isBlob(r) && resp.StatusCode < 300 && resp.ContentLength > docker.MaxManifestSize {
+		resp.Body.Close()
+		return nil, fmt.Errorf("registry's answer has %d bytes, %d is the most for a manifest: %w", resp.ContentLength, docker.MaxManifestSize, errdefs.ErrOutOfRange)
 	}
 	body := &guardedBody{ReadCloser: resp.Body, left: -1}
 	if resp.StatusCode >= 300 || !isBlob(r) {

@@ -38,7 +38,6 @@ func (f *Follower) ended(err error) {
 type followed struct {
 	io.ReadCloser
 	by *Follower
-	at int64
 }
 
 func (r *followed) Read(p []byte) (int, error) {

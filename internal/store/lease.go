@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/containerd/containerd/v2/core/leases"
+	"github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
 )
@@ -39,7 +42,58 @@ func (s *Store) Keep(ctx context.Context, blob digest.Digest) error {
 	return s.Leases.AddResource(ctx, leases.Lease{ID: id}, leases.Resource{ID: blob.String(), Type: "content"})
 }
 
-// dropTemporaryLeases ends the leases of an earlier process that was killed, and collects what they held.
+// goOnLabel marks leases of work that, broken off, may be gone on with.
+const goOnLabel = "tug/go-on"
+
+// goOnTime is how long what such work has brought is kept for the next try.
+const goOnTime = time.Hour
+
+// LeaseToGoOn is Lease for work that may be broken off and tried again, as a pull is. With keep, or if the process ends before done is called, what was
+// written is safe for an hour more.
+func (s *Store) LeaseToGoOn(ctx context.Context) (_ context.Context, done func(keep bool), _ error) {
+	ctx = s.Context(ctx)
+	lease, err := s.Leases.Create(ctx, leases.WithID("work-"+rand.Text()), leases.WithLabel(temporaryLabel, "1"), leases.WithLabel(goOnLabel, "1"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("lease in the image store: %w", err)
+	}
+	done = func(keep bool) {
+		ctx := context.WithoutCancel(ctx)
+		if keep {
+			if err := s.prolong(ctx, lease); err != nil {
+				s.log.Warn("what was fetched is not kept for the next try", "error", err)
+			}
+		}
+		if err := s.Leases.Delete(ctx, lease); err != nil && !errdefs.IsNotFound(err) {
+			s.log.Warn("cannot delete a lease in the image store", "lease", lease.ID, "error", err)
+		}
+		s.Collect()
+	}
+	return leases.WithLease(ctx, lease.ID), done, nil
+}
+
+// prolong holds what a lease holds for an hour, but for layers that are not whole: those are made anew.
+func (s *Store) prolong(ctx context.Context, lease leases.Lease) error {
+	held, err := s.Leases.ListResources(ctx, lease)
+	if err != nil {
+		return err
+	}
+	longer, err := s.Leases.Create(ctx, leases.WithID("kept-"+rand.Text()), leases.WithExpiration(goOnTime))
+	if err != nil {
+		return err
+	}
+	for _, r := range held {
+		if strings.HasPrefix(r.ID, snapshots.UnpackKeyPrefix) {
+			continue
+		}
+		if err := s.Leases.AddResource(ctx, longer, r); err != nil {
+			return err
+		}
+	}
+	time.AfterFunc(goOnTime+time.Minute, s.Collect)
+	return nil
+}
+
+// dropTemporaryLeases ends the leases of an earlier process that was killed, and collects what they held; what a pull had brought is held on for the next.
 func (s *Store) dropTemporaryLeases(ctx context.Context) error {
 	ctx = s.Context(ctx)
 	left, err := s.Leases.List(ctx, "labels."+`"`+temporaryLabel+`"`)
@@ -47,6 +101,11 @@ func (s *Store) dropTemporaryLeases(ctx context.Context) error {
 		return err
 	}
 	for _, lease := range left {
+		if lease.Labels[goOnLabel] != "" {
+			if err := s.prolong(ctx, lease); err != nil {
+				return err
+			}
+		}
 		if err := s.Leases.Delete(ctx, lease); err != nil && !errdefs.IsNotFound(err) {
 			return err
 		}

@@ -57,8 +57,8 @@ type Store struct {
 	syncs sync.WaitGroup // layers being brought to disk
 }
 
-// Open opens the store below root, or makes one. What an earlier process left half done (a pull, an unpack) is given up
-// and collected. It fails with FailedPrecondition if another process has the store open.
+// Open opens the store below root, or makes one. What an earlier process left half done is given up
+// and collected, but for whole and half blobs and whole layers of a pull, which are kept for the next try (see LeaseToGoOn). It fails with FailedPrecondition if another process has the store open.
 func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err error) {
 	for _, dir := range []string{root, filepath.Join(root, "content"), filepath.Join(root, "snapshots")} {
 		if err := privateDir(dir); err != nil {
