@@ -104,7 +104,7 @@ func TestHostileRegistriesAreRefused(t *testing.T) {
 		"layer to be fetched elsewhere": {&liar{manifest: manifest(func(m *ocispec.Manifest) {
 			m.Layers[0].MediaType = "application/vnd.oci.image.layer.nondistributable.v1.tar"
 			m.Layers[0].URLs = []string{"http://127.0.0.1:1/secret"}
-		}), blobs: good()}, "may not be distributed"},
+		}), blobs: map[digest.Digest][]byte{configDesc.Digest: config}}, "may not be distributed"},
 		"layer that is in its descriptor": {&liar{manifest: manifest(func(m *ocispec.Manifest) {
 			m.Layers[0].Data = append([]byte("y"), plain[1:]...)
 		}), blobs: map[digest.Digest][]byte{configDesc.Digest: config}}, "is missing there"},
@@ -121,6 +121,7 @@ func TestHostileRegistriesAreRefused(t *testing.T) {
 				t.Errorf("pulled %+v, %v; want %q", img, err, c.want)
 			}
 			t.Logf("%v", err)
+			dropKept(t, s)
 			nothingLeft(t, s)
 		})
 	}

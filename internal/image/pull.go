@@ -204,9 +204,6 @@ func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor, f *store.Foll
 	if isJSONType(desc.MediaType) && desc.Size > maxConfig {
 		return fmt.Errorf("%s says it has %d bytes, %d is the most for %s: %w", desc.Digest, desc.Size, maxConfig, desc.MediaType, errdefs.ErrInvalidArgument)
 	}
-	if images.IsNonDistributable(desc.MediaType) {
-		return fmt.Errorf("layer %s may not be distributed and is not in the registry: %w", desc.Digest, errdefs.ErrNotImplemented)
-	}
 	err := remotes.Fetch(ctx, p.store.Content, remotes.FetcherFunc(func(ctx context.Context, desc ocispec.Descriptor) (io.ReadCloser, error) {
 		rc, err := openDownload(ctx, p.fetcher, desc, p.progress)
 		if err != nil {
@@ -215,6 +212,11 @@ func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor, f *store.Foll
 		return f.Reader(rc), nil
 	}), desc)
 	switch {
+	case errdefs.IsNotFound(err) && images.IsNonDistributable(desc.MediaType):
+		return fmt.Errorf("layer %s may not be distributed and is not in the registry; the addresses that the image gives for it are not followed: %w", desc.Digest, errdefs.ErrNotFound)
+	case errdefs.IsFailedPrecondition(err):
+		return fmt.Errorf("what the registry sent for %s of %s is not what it says: the registry is broken, or something on the way to it: %v: %w",
+			desc.Digest, reference.FamiliarString(p.named), err, errdefs.ErrInternal)
 	case errdefs.IsNotFound(err):
 		return fmt.Errorf("the registry has not all of %s: %s is missing there: %w", reference.FamiliarString(p.named), desc.Digest, errdefs.ErrNotFound)
 	case err != nil && !errdefs.IsAlreadyExists(err):

@@ -20,6 +20,19 @@ import (
 // its htpasswd file.
 func serveRegistry(t *testing.T, htpasswd string) string {
 	t.Helper()
+	if htpasswd == "" {
+		return serveRegistryWith(t, "", nil)
+	}
+	file := filepath.Join(t.TempDir(), "htpasswd")
+	if err := os.WriteFile(file, []byte(htpasswd), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return serveRegistryWith(t, fmt.Sprintf("auth: {htpasswd: {realm: test, path: %s}}\n", file), nil)
+}
+
+// serveRegistryWith is serveRegistry with lines of configuration, and with TLS if a signer is given.
+func serveRegistryWith(t *testing.T, lines string, tls *signer) string {
+	t.Helper()
 	program, err := exec.LookPath("docker-registry")
 	if err != nil {
 		t.Skip("no docker-registry on this host")
@@ -31,15 +44,12 @@ func serveRegistry(t *testing.T, htpasswd string) string {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	config := fmt.Sprintf("version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\nhttp: {addr: %s}\n",
-		filepath.Join(dir, "data"), addr)
-	if htpasswd != "" {
-		file := filepath.Join(dir, "htpasswd")
-		if err := os.WriteFile(file, []byte(htpasswd), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		config += fmt.Sprintf("auth: {htpasswd: {realm: test, path: %s}}\n", file)
+	client, scheme, certs := http.DefaultClient, "http", ""
+	if tls != nil {
+		client, scheme, certs = tls.client(), "https", fmt.Sprintf(", tls: {certificate: %s, key: %s}", tls.certFile, tls.keyFile)
 	}
+	config := fmt.Sprintf("version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\nhttp: {addr: %s%s}\n%s",
+		filepath.Join(dir, "data"), addr, certs, lines)
 	file := filepath.Join(dir, "config.yml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -55,7 +65,7 @@ func serveRegistry(t *testing.T, htpasswd string) string {
 		cmd.Wait()
 	})
 	for range 200 {
-		resp, err := http.Get("http://" + addr + "/v2/")
+		resp, err := client.Get(scheme + "://" + addr + "/v2/")
 		if err == nil {
 			resp.Body.Close()
 			return addr
