@@ -9,13 +9,6 @@ import (
 	"syscall"
 )
 
-// counter is what the containers run: it numbers the lines of its output, so that a lost one shows, serves its name on
-// port 80, and ends with 7 when it is stopped and with 3 on SIGUSR1.
-const counter = `
-trap 'exit 7' TERM; trap 'exit 3' USR1
-mkdir -p /www; echo "$NAME" >/www/index.html; httpd -p 80 -h /www
-i=0; while :; do i=$((i+1)); echo $i; sleep 0.02 & wait $!; done`
-
 // run runs a counter in the background and waits until it has set itself up.
 func (d *daemon) run(name string, more ...string) {
 	d.t.Helper()
@@ -25,7 +18,8 @@ func (d *daemon) run(name string, more ...string) {
 
 // counterArgs are the arguments of run or create for a counter.
 func counterArgs(name string, more ...string) []string {
-	return append(append([]string{"--name", name, "-e", "NAME=" + name}, more...), "busybox", "sh", "-c", counter)
+	own := []string{"--name", name, "-e", "NAME=" + name, "-v", filepath.Join(programs, "counter") + ":/counter:ro"}
+	return append(append(own, more...), "busybox", "/counter")
 }
 
 // lines gives how many lines a container's log has. It fails if one is missing, or the container was not started as
@@ -36,24 +30,32 @@ func (d *daemon) lines(name string, starts int) int {
 	if text == "" {
 		return 0
 	}
-	list := strings.Split(text, "\n")
-	last, runs := 0, 0
-	for i, l := range list {
-		n, err := strconv.Atoi(l)
-		switch {
-		case err != nil:
-			d.t.Fatalf("line %d of the log of %s is %q", i+1, name, l)
-		case n == 1:
-			runs++
-		case n != last+1:
-			d.t.Fatalf("line %d of the log of %s is %d after %d", i+1, name, n, last)
-		}
-		last = n
+	lines, runs, err := tally(strings.Split(text, "\n"))
+	if err != nil {
+		d.t.Fatalf("the log of %s: %v", name, err)
 	}
 	if starts >= 0 && runs > starts {
 		d.t.Fatalf("the log of %s tells of %d starts, not %d", name, runs, starts)
 	}
-	return len(list)
+	return lines
+}
+
+// tally counts the lines of a counter's log, and how often it was started. Errors: a line is missing, or is none.
+func tally(list []string) (lines, starts int, err error) {
+	last := 0
+	for i, l := range list {
+		n, err := strconv.Atoi(l)
+		switch {
+		case err != nil:
+			return 0, 0, fmt.Errorf("line %d is %q", i+1, l)
+		case n == 1:
+			starts++
+		case n != last+1:
+			return 0, 0, fmt.Errorf("line %d is %d after %d", i+1, n, last)
+		}
+		last = n
+	}
+	return len(list), starts, nil
 }
 
 // goesOn waits until a running container has written another line.

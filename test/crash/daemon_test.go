@@ -23,6 +23,7 @@ type daemon struct {
 	t    *testing.T
 	dir  string // of all that it has
 	name string // of its cgroup parent; its bridge has the same and a 0
+	nth  int    // of the daemons of this process
 	cmd  *exec.Cmd
 	http http.Client
 }
@@ -39,7 +40,8 @@ func newDaemon(t *testing.T, images ...string) *daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{t: t, dir: dir, name: fmt.Sprintf("tcr%dx%d", os.Getpid()%100000, serial.Add(1))}
+	nth := int(serial.Add(1))
+	d := &daemon{t: t, dir: dir, nth: nth, name: fmt.Sprintf("tcr%dx%d", os.Getpid()%100000, nth)}
 	d.http.Transport = &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", d.socket())
 	}}
@@ -133,15 +135,22 @@ func (d *daemon) inspect(name, template string) string {
 // eventually waits until the condition holds. It fails only when that is out of all proportion.
 func (d *daemon) eventually(what string, holds func() bool) {
 	d.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
-		if holds() {
-			return
-		}
+	if !await(holds) {
+		d.t.Fatalf("never happened: %s", what)
 	}
-	d.t.Fatalf("never happened: %s", what)
 }
 
-// finish removes all containers, ends the daemon, and looks for what is left.
+// await waits until the condition holds; it gives false if that never happens.
+func await(holds func() bool) bool {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if holds() {
+			return true
+		}
+	}
+	return false
+}
+
+// finish removes all containers and networks, ends the daemon, and looks for what is left.
 func (d *daemon) finish() {
 	d.t.Helper()
 	defer func() {
@@ -154,6 +163,9 @@ func (d *daemon) finish() {
 	}
 	if all := strings.Fields(d.must("ps", "-aq")); len(all) > 0 {
 		d.must(append([]string{"rm", "-fv"}, all...)...)
+	}
+	for _, n := range strings.Fields(d.must("network", "ls", "-q", "-f", "type=custom")) {
+		d.must("network", "rm", n)
 	}
 	d.end(syscall.SIGTERM)
 	var left []string
@@ -177,7 +189,10 @@ func (d *daemon) clear() {
 		exec.Command("kill", "-9", pid).Run()
 	}
 	d.eventually("all processes are gone", func() bool { return len(d.processes()) == 0 })
-	exec.Command("ip", "link", "delete", d.name+"0").Run()
+	links, _ := filepath.Glob("/sys/class/net/" + d.name + "*")
+	for _, l := range links {
+		exec.Command("ip", "link", "delete", filepath.Base(l)).Run()
+	}
 	exec.Command("nft", "delete", "table", "inet", "tug-"+d.name+"0").Run()
 	for _, g := range d.cgroups() {
 		os.Remove(g)

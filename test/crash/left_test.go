@@ -51,7 +51,7 @@ func (d *daemon) processesOf(name string) (list []string) {
 	return list
 }
 
-// interfaces are the ports of the daemon's bridge.
+// interfaces are the ports of the daemon's own bridge.
 func (d *daemon) interfaces() (list []string) {
 	links, _ := net.Interfaces()
 	for _, l := range links {
