@@ -81,6 +81,7 @@ func (w *world) live(seed, count uint64) {
 func (w *world) do(o operation) {
 	w.t.Helper()
 	w.done[o.what]++
+	w.note("%s", o)
 	pid := 0
 	if o.box.alive() {
 		pid = w.seen(o.box.name).State.Pid
