@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"golang.org/x/sys/unix"
 
 	"tug/internal/container"
 	"tug/internal/events"
@@ -81,7 +82,10 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	}()
 	size := cmp.Or(o.ConsoleSize, x.config.ConsoleSize, &[2]uint{})
 	p, err := e.execPlan(ctx, r, run, &x.config, size)
-	if err != nil {
+	switch {
+	case err != nil && hasEnded(run):
+		return nil, endedBeforeExec(r.ID)
+	case err != nil:
 		return nil, &StartError{err}
 	}
 	attached, err := e.execAttach(x, run, o.Detach)
@@ -95,6 +99,9 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	if err != nil {
 		if attached != nil {
 			attached.Leave()
+		}
+		if hasEnded(run) || isShimGone(ctx, err) {
+			return nil, endedBeforeExec(r.ID)
 		}
 		return nil, execStartError(err, x.config.Cmd[0])
 	}
@@ -133,6 +140,18 @@ func (e *Engine) claimExec(id string) (*execution, *run, *container.Record, erro
 
 func pausedBeforeExec(id string) error {
 	return fmt.Errorf("container %s is paused, unpause the container before exec: %w", id, errConflict)
+}
+
+// hasEnded tells whether the container's first process is gone, which may not be recorded yet.
+func hasEnded(run *run) bool { return unix.Kill(run.pid, 0) != nil }
+
+// isShimGone tells whether a request failed because the shim did not answer: its container ends with it.
+func isShimGone(ctx context.Context, err error) bool {
+	return ctx.Err() == nil && !errors.As(err, new(*shim.Failure))
+}
+
+func endedBeforeExec(id string) error {
+	return fmt.Errorf("container %s is not running: it ended before the command was started: %w", id, errConflict)
 }
 
 // execExitCodeOf is the exit code of an exec that could not be started: 127 if there is no such program, else 126.

@@ -26,18 +26,9 @@ func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
 	if err != nil {
 		return err
 	}
-	if r.State.Status == container.Restarting {
-		stopped, err := e.stopRestarting(ctx, r)
-		if stopped || err != nil {
-			return err
-		}
-		if r, err = e.containers.Get(r.ID); err != nil {
-			return err
-		}
-	}
 	run, ok := e.run(r.ID)
 	if !ok || !alive(r) {
-		return ErrAlreadyStopped
+		return e.stopAtRest(ctx, r, o)
 	}
 	sig, err := e.stopSignal(r, o.Signal)
 	if err != nil {
@@ -53,18 +44,23 @@ func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
 	return nil
 }
 
-// stopRestarting keeps a container from being started again; it gives false if that has just happened.
-func (e *Engine) stopRestarting(ctx context.Context, r *container.Record) (stopped bool, err error) {
-	now, release, err := e.containers.Claim(ctx, r.ID) // a start under way comes to its end
+// stopAtRest stops a container that does not run: it waits for a start under way to come to its end, stops what that has
+// brought to life, and else keeps the restart policy from it.
+func (e *Engine) stopAtRest(ctx context.Context, r *container.Record, o StopOptions) error {
+	now, release, err := e.containers.Claim(ctx, r.ID)
 	if err != nil {
-		return false, err
+		return err
+	}
+	if alive(now) {
+		release()
+		return e.Stop(ctx, r.ID, o)
 	}
 	defer release()
 	if now.State.Status != container.Restarting {
-		return false, nil
+		return ErrAlreadyStopped
 	}
 	_, err = e.containers.Change(r.ID, stopByHand)
-	return true, err
+	return err
 }
 
 // stopByHand keeps the policy from starting a container again, also one that has just ended and waits for that.

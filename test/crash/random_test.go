@@ -202,8 +202,8 @@ func (w *world) resolve(o operation, acknowledged bool) {
 		return false
 	})
 	if o.starts && !acknowledged {
-		// It may have run until the next daemon ended it, as nobody had been told of it.
-		is.starts = max(is.starts, result.starts)
+		// It may have run until the next daemon ended it, as nobody had been told of it, and started it again by its policy.
+		is.starts = o.box.starts + 2
 	}
 	w.put(o.box, is)
 	if is.status == running {
