@@ -114,6 +114,8 @@ type Live struct {
 	Ports map[string][]PortBinding `json:",omitempty"`
 	// Renew says that the run is being ended for another to follow, whatever the restart policy is.
 	Renew bool `json:",omitempty"`
+	// Unsettled limits are recorded, and may not be those of the cgroup yet.
+	Unsettled bool `json:",omitempty"`
 }
 
 // Clone gives a copy that shares nothing that either side changes in place.

@@ -105,6 +105,11 @@ func (e *Engine) askShim(ctx context.Context, a *adoption) {
 		return
 	}
 	e.freezeAsRecorded(a)
+	if a.record.State.Live.Unsettled {
+		if err := e.settleLimits(a.record, a.run); err != nil {
+			e.log.Warn("set limits as recorded, which an earlier daemon was changing", "container", a.record.ID, "error", err)
+		}
+	}
 }
 
 // freezeAsRecorded undoes a pause, or its end, or a kill, in the middle of which the last daemon died.

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"time"
 
 	"github.com/containerd/errdefs"
-	"golang.org/x/sys/unix"
 
 	"tug/internal/container"
 	"tug/internal/events"
@@ -142,8 +142,12 @@ func pausedBeforeExec(id string) error {
 	return fmt.Errorf("container %s is paused, unpause the container before exec: %w", id, errConflict)
 }
 
-// hasEnded tells whether the container's first process is gone, which may not be recorded yet.
-func hasEnded(run *run) bool { return unix.Kill(run.pid, 0) != nil }
+// hasEnded tells whether the container's first process has ended, which may not be recorded yet. The kernel may still have
+// its number, but not its namespaces.
+func hasEnded(run *run) bool {
+	_, err := os.Stat(fmt.Sprintf("/proc/%d/ns/mnt", run.pid))
+	return err != nil
+}
 
 // isShimGone tells whether a request failed because the shim did not answer: its container ends with it.
 func isShimGone(ctx context.Context, err error) bool {

@@ -26,9 +26,18 @@ func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
 	if err != nil {
 		return err
 	}
+	if !alive(r) {
+		stopped, err := e.stopRestarting(ctx, r)
+		if stopped || err != nil {
+			return err
+		}
+		if r, err = e.containers.Get(r.ID); err != nil {
+			return err
+		}
+	}
 	run, ok := e.run(r.ID)
 	if !ok || !alive(r) {
-		return e.stopAtRest(ctx, r, o)
+		return ErrAlreadyStopped
 	}
 	sig, err := e.stopSignal(r, o.Signal)
 	if err != nil {
@@ -44,23 +53,19 @@ func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
 	return nil
 }
 
-// stopAtRest stops a container that does not run: it waits for a start under way to come to its end, stops what that has
-// brought to life, and else keeps the restart policy from it.
-func (e *Engine) stopAtRest(ctx context.Context, r *container.Record, o StopOptions) error {
+// stopRestarting waits for a start under way to come to its end, and keeps a container that waits to be started again from
+// that; it gives false if it does not wait, or no more.
+func (e *Engine) stopRestarting(ctx context.Context, r *container.Record) (stopped bool, err error) {
 	now, release, err := e.containers.Claim(ctx, r.ID)
 	if err != nil {
-		return err
-	}
-	if alive(now) {
-		release()
-		return e.Stop(ctx, r.ID, o)
+		return false, err
 	}
 	defer release()
 	if now.State.Status != container.Restarting {
-		return ErrAlreadyStopped
+		return false, nil
 	}
 	_, err = e.containers.Change(r.ID, stopByHand)
-	return err
+	return true, err
 }
 
 // stopByHand keeps the policy from starting a container again, also one that has just ended and waits for that.

@@ -81,12 +81,7 @@ func (e *Engine) Update(ctx context.Context, ref string, limits container.Resour
 		return nil, err
 	}
 	warnings = e.cgroups.Adjust(resources)
-	if run, ok := e.run(r.ID); ok {
-		if err := run.group.Update(resources); err != nil {
-			return nil, err
-		}
-	}
-	changed, err := e.containers.Change(r.ID, func(r *container.Record) { r.Host = h })
+	changed, err := e.changeLimits(r, h, resources)
 	if err == nil {
 		e.publish(changed, events.Update)
 	}

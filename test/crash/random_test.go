@@ -340,7 +340,8 @@ func (w *world) killShimDuring(o operation) {
 	after := w.awhile()
 	w.note("kill the shim %s into: %s", after.Round(100*time.Microsecond), o)
 	w.done["shim killed during"]++
-	shim := w.shim(o.box.name)
+	pid := w.seen(o.box.name).State.Pid
+	shim := parent(pid)
 	begin := time.Now()
 	told := make(chan error, 1)
 	go func() { told <- o.ask() }()
@@ -348,13 +349,13 @@ func (w *world) killShimDuring(o operation) {
 	syscall.Kill(shim, syscall.SIGKILL) // unless it has ended
 	err := <-told
 	w.eventually("the shim is gone", func() bool { return !lives(shim) })
-	w.resolveShim(o, err == nil)
+	w.resolveShim(o, err == nil, pid)
 	w.check()
 }
 
 // resolveShim finds out what became of a container whose shim was killed in the middle of an operation. What was
 // acknowledged holds, but for that the container has ended.
-func (w *world) resolveShim(o operation, acknowledged bool) {
+func (w *world) resolveShim(o operation, acknowledged bool, pid int) {
 	w.t.Helper()
 	is, last := o.box, o.outcomes[len(o.outcomes)-1]
 	if s := w.seen(last.name); s.ID != "" && s.HostConfig.Memory == last.memory {
@@ -364,12 +365,12 @@ func (w *world) resolveShim(o operation, acknowledged bool) {
 	}
 	if o.finish == nil {
 		is = is.ended(137)
-		w.becomes(is, 0)
+		w.becomes(is, pid)
 		w.put(o.box, is)
 		return
 	}
 	if acknowledged && o.what == "restart" {
-		w.becomes(last, 0)
+		w.becomes(last, pid)
 	}
 	w.settles(o.box, false)
 	w.finish(o)
