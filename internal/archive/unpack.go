@@ -82,7 +82,7 @@ func notRead(err error) error {
 		return fmt.Errorf("not a tar archive, or a damaged one: %w: %w", err, errdefs.ErrInvalidArgument)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("the archive ends in the middle: %w: %w", err, errdefs.ErrInvalidArgument)
+		return fmt.Errorf("the archive ends in the middle, or is no tar archive: %w: %w", err, errdefs.ErrInvalidArgument)
 	}
 	return fmt.Errorf("read the archive: %w", err)
 }

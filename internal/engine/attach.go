@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"time"
 
 	"tug/internal/container"
 	"tug/internal/events"
@@ -26,6 +27,7 @@ type Attached struct {
 	id     string // of the container, whose log is shown first if logs is set
 	logs   bool
 	stream bool
+	since  time.Time          // what came later is in the stream, and not shown from the log; zero: there is no stream
 	conn   chan *net.UnixConn // gives one connection, or is closed if the process will not start
 	ended  <-chan struct{}    // closed once the end of an exec is recorded; nil: not an exec
 }
@@ -63,9 +65,10 @@ func (e *Engine) Attach(_ context.Context, ref string, o AttachOptions) (*Attach
 	}
 	e.mu.Unlock()
 	if running {
-		return a, a.connect(run.client)
+		err = a.connect(run.client)
 	}
-	return a, nil
+	a.since = time.Now()
+	return a, err
 }
 
 // connect attaches to the process in the shim and hands the connection to Serve.
@@ -229,7 +232,7 @@ func (a *Attached) input(conn *net.UnixConn, client io.Reader) error {
 
 // showLog writes what the container has put out so far.
 func (a *Attached) showLog(ctx context.Context, client io.Writer) error {
-	return a.engine.Logs(ctx, a.id, logread.ReadOptions{Tail: -1, Stdout: a.want.Stdout, Stderr: a.want.Stderr}, func(entry logread.Entry) error {
+	return a.engine.Logs(ctx, a.id, logread.ReadOptions{Tail: -1, Until: a.since, Stdout: a.want.Stdout, Stderr: a.want.Stderr}, func(entry logread.Entry) error {
 		if a.TTY {
 			_, err := client.Write(entry.Line)
 			return err

@@ -70,9 +70,17 @@ func (l Layers) mounted(mount func() (root int, err error), f func(archive.Tree)
 		if err != nil {
 			return fmt.Errorf("mount the container's layers: %w", err)
 		}
-		defer unix.Close(root)
+		defer l.unmount(root)
 		return f(archive.Tree{Root: root})
 	})
+}
+
+// unmount lets go of what is mounted at once, and not only some time after the thread has ended: whoever mounts the container's layer next
+// is to find it free.
+func (l Layers) unmount(root int) {
+	unix.Close(root)
+	for unix.Unmount(l.place(), unix.MNT_DETACH) == nil {
+	}
 }
 
 // readable mounts the layers read-only.
@@ -120,18 +128,21 @@ func (l Layers) lower(above ...string) string {
 	return strings.Join(list, ":")
 }
 
-// overlay mounts an overlay over the container's folder, which only this thread sees, and opens it. The index, which some kernels
+// overlay mounts an overlay and opens it. The index, which some kernels
 // have by default, would refuse layers that are in use.
 func (l Layers) overlay(flags uintptr, options ...string) (int, error) {
 	data := strings.Join(append(options, "index=off"), ",")
 	if len(data) >= os.Getpagesize() {
 		return -1, fmt.Errorf("the image has too many layers (%d)", len(l.Lower))
 	}
-	if err := unix.Mount("overlay", l.Dir, "overlay", flags, data); err != nil {
+	if err := unix.Mount("overlay", l.place(), "overlay", flags, data); err != nil {
 		return -1, err
 	}
-	return openDir(l.Dir)
+	return openDir(l.place())
 }
+
+// place is where things are mounted, for this thread alone: a folder that nobody looks into.
+func (l Layers) place() string { return l.Dir + "/work" }
 
 // inMemory makes folders upper and work for an overlay that is forgotten afterwards. The root looks like another folder.
 func (l Layers) inMemory(like string) (int, error) {
@@ -139,10 +150,10 @@ func (l Layers) inMemory(like string) (int, error) {
 	if err := unix.Stat(like, &st); err != nil {
 		return -1, err
 	}
-	if err := unix.Mount("tmpfs", l.Dir, "tmpfs", 0, "mode=700"); err != nil {
+	if err := unix.Mount("tmpfs", l.place(), "tmpfs", 0, "mode=700"); err != nil {
 		return -1, err
 	}
-	fd, err := openDir(l.Dir)
+	fd, err := openDir(l.place())
 	if err != nil {
 		return -1, err
 	}
