@@ -12,6 +12,7 @@ import (
 
 	"tug/internal/archive"
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/image"
 )
 
@@ -69,7 +70,12 @@ func (e *Engine) Commit(ctx context.Context, req CommitRequest) (id string, err 
 	if err != nil {
 		return "", fmt.Errorf("commit container %s: %w", req.Container, err)
 	}
-	e.publish(r, "commit")
+	name := ""
+	if req.Ref != "" {
+		name = familiar(req.Ref)
+		e.publishImage(events.Tag, made.ID.String(), name, made.Config.Labels)
+	}
+	e.publish(r, events.Commit, "comment", req.Comment, "imageID", made.ID.String(), "imageRef", name)
 	return made.ID.String(), nil
 }
 

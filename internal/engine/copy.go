@@ -8,6 +8,7 @@ import (
 
 	"tug/internal/archive"
 	"tug/internal/container"
+	"tug/internal/events"
 	"tug/internal/store"
 )
 
@@ -52,7 +53,7 @@ func (e *Engine) CopyOut(ctx context.Context, ref, file string, begin func(FileS
 		if err != nil {
 			return err
 		}
-		e.publish(r, "archive-path")
+		e.publish(r, events.ArchivePath)
 		out := tar.NewWriter(w)
 		if err := t.Pack(ctx, out, name, archive.PackOptions{Name: found.Name, Rooted: name == "/"}); err != nil {
 			return err
@@ -99,7 +100,7 @@ func (e *Engine) CopyIn(ctx context.Context, ref, folder string, content io.Read
 	if err != nil {
 		return fileError(err, folder, ref)
 	}
-	e.publish(r, "extract-to-dir")
+	e.publish(r, events.ExtractToDir)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"tug/internal/archive"
 	"tug/internal/container"
+	"tug/internal/events"
 )
 
 // Export writes a container's files, without what is mounted over them, as an archive. Errors: NotFound, Conflict, and those of
@@ -37,7 +38,7 @@ func (e *Engine) Export(ctx context.Context, ref string, w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("export container %s: %w", ref, err)
 	}
-	e.publish(r, "export")
+	e.publish(r, events.Export)
 	return nil
 }
 
