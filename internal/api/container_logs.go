@@ -26,6 +26,14 @@ func containerLogs(c *call) error {
 	return out.end(err)
 }
 
+// containerLogsClear empties a container's log, which is tug's own.
+func containerLogsClear(c *call) error {
+	if err := c.engine.ClearLogs(c.ctx(), c.id()); err != nil {
+		return err
+	}
+	return c.done()
+}
+
 // logOptions reads which part of a log is wanted.
 func (c *call) logOptions(now time.Time) (logread.ReadOptions, error) {
 	o := logread.ReadOptions{Follow: c.flag("follow"), Stdout: c.flag("stdout"), Stderr: c.flag("stderr"), Tail: -1}

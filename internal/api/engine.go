@@ -52,6 +52,7 @@ type Containers interface {
 	Files
 	Usage(r *container.Record) (engine.Sample, error)
 	Usages(ctx context.Context, records []*container.Record) ([]engine.Sample, error)
+	ClearLogs(ctx context.Context, ref string) error
 	Top(ctx context.Context, ref, psArgs string) (titles []string, rows [][]string, err error)
 }
 

@@ -49,6 +49,10 @@ func (f *fakeEngine) Details(_ context.Context, r *container.Record) (engine.Det
 	return d, nil
 }
 
+func (f *fakeEngine) ClearLogs(_ context.Context, ref string) error {
+	return f.log("clear the log of %s", ref)
+}
+
 func (f *fakeEngine) Logs(ctx context.Context, _ string, o logread.ReadOptions, fn func(logread.Entry) error) error {
 	if err := f.log("logs tail=%d follow=%t since=%d until=%d", o.Tail, o.Follow, o.Since.Unix(), o.Until.Unix()); err != nil {
 		return err

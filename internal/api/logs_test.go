@@ -95,3 +95,11 @@ func TestLogErrors(t *testing.T) {
 		t.Errorf("after it: %d %q", got.status, got.body)
 	}
 }
+
+func TestALogIsCleared(t *testing.T) {
+	fake := newFake()
+	socket := serve(t, fake)
+	if got := request(t, socket, "POST /tug/containers/web/logs/clear", ""); got.status != 204 || fake.called[0] != "clear the log of web" {
+		t.Errorf("%d, and the engine was asked for %s", got.status, fake.called)
+	}
+}

@@ -64,8 +64,9 @@ func (s *server) routes() map[string]handler {
 		"POST /networks/prune":  networkPrune,
 		"DELETE /networks/{id}": networkRemove,
 
-		"POST /tug/plan": containerPlan,
-		"POST /tug/run":  tugRun,
-		"GET /tug/stats": tugStats,
+		"POST /tug/containers/{id}/logs/clear": containerLogsClear,
+		"POST /tug/plan":                       containerPlan,
+		"POST /tug/run":                        tugRun,
+		"GET /tug/stats":                       tugStats,
 	}
 }

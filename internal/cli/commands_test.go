@@ -229,3 +229,21 @@ func TestUnreachableDaemonIsSaidOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestClearingALogShowsNothing(t *testing.T) {
+	d := newDaemon(t)
+	d.on("POST /tug/containers/web/logs/clear", answer(204, nil))
+	if r := d.tug("logs", "--clear", "web"); r.code != 0 || r.out+r.err != "" {
+		t.Error(r)
+	}
+	if r := d.tug("logs", "--clear", "--tail", "3", "web"); r.code != 1 || !strings.Contains(r.err, "--tail has no meaning with it") {
+		t.Error(r)
+	}
+	if r := d.tug("logs", "--clear", "nosuch"); r.code != 1 || !strings.Contains(r.err, "Error response from daemon: no such thing") {
+		t.Error(r)
+	}
+	d.on("POST /tug/containers/old/logs/clear", refusal(404, "page not found"))
+	if r := d.tug("logs", "--clear", "old"); r.code != 1 || !strings.Contains(r.err, "cannot empty a log") {
+		t.Error(r)
+	}
+}

@@ -20,6 +20,7 @@ import (
 	"tug/internal/idmap"
 	"tug/internal/image"
 	"tug/internal/ipam"
+	"tug/internal/logs/logread"
 	"tug/internal/network"
 	"tug/internal/plan"
 	"tug/internal/seccomp"
@@ -70,6 +71,7 @@ type Engine struct {
 	maker      *slot.Maker
 	slots      *slots
 	happened   *events.Log
+	logReader  *logread.Reader
 	health     *health
 	passwd     passwdCache
 	dangling   danglingCache
@@ -90,7 +92,7 @@ type Engine struct {
 // Open opens the engine: it finds the containers that run already, and makes ready for more.
 func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	e = &Engine{
-		Options: o, log: o.Log, dataRoot: o.DataRoot, execRoot: o.ExecRoot, kernel: probeKernel(), happened: events.NewLog(), health: newHealth(),
+		Options: o, log: o.Log, dataRoot: o.DataRoot, execRoot: o.ExecRoot, kernel: probeKernel(), happened: events.NewLog(), logReader: logread.NewReader(), health: newHealth(),
 		runs: map[string]*run{}, waiting: map[string][]*Attached{}, execs: map[string]*execution{},
 	}
 	e.life, e.stop = context.WithCancel(context.Background())
@@ -216,6 +218,9 @@ func (e *Engine) Close(ctx context.Context) error {
 		return fmt.Errorf("something hangs (a start from a dead file system?) and was not waited for longer than %s; the next daemon sees to it", closeGrace)
 	}
 	var errs []error
+	if e.logReader != nil {
+		errs = append(errs, e.logReader.Close())
+	}
 	if e.networks != nil {
 		errs = append(errs, e.networks.Close(ctx))
 	}

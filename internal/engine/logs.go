@@ -40,7 +40,7 @@ func (e *Engine) Logs(ctx context.Context, ref string, o logread.ReadOptions, fn
 		return err
 	}
 	if r.Host.LogConfig.Type == logopt.None {
-		return fmt.Errorf("configured logging driver does not support reading: %w", errdefs.ErrNotImplemented)
+		return noLog()
 	}
 	if !exists(e.logPath(r.ID)) && !o.Follow {
 		return nil
@@ -51,5 +51,23 @@ func (e *Engine) Logs(ctx context.Context, ref string, o logread.ReadOptions, fn
 	} else {
 		close(ended)
 	}
-	return logread.Read(ctx, e.logPath(r.ID), o, ended, fn)
+	return e.logReader.Read(ctx, e.logPath(r.ID), o, ended, fn)
+}
+
+// ClearLogs empties a container's log, also while it is written and followed. Errors: NotFound, NotImplemented (the
+// container keeps no log).
+func (e *Engine) ClearLogs(ctx context.Context, ref string) error {
+	r, release, err := e.containers.Claim(ctx, ref) // a start mends the log, and must not be disturbed
+	if err != nil {
+		return err
+	}
+	defer release()
+	if r.Host.LogConfig.Type == logopt.None {
+		return noLog()
+	}
+	return logs.Clear(e.logPath(r.ID))
+}
+
+func noLog() error {
+	return fmt.Errorf("configured logging driver does not support reading: %w", errdefs.ErrNotImplemented)
 }

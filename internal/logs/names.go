@@ -21,6 +21,8 @@ const (
 	gzipSuffix = ".gz"
 	// nextSuffix is that of the file which takes the log's place at the end of a rotation.
 	nextSuffix = ".next"
+	// clearedSuffix is that of a file with a byte for each time that the log was emptied.
+	clearedSuffix = ".cleared"
 	// packSuffix is that of a compressed file until it is whole.
 	packSuffix = ".gz.tmp"
 )

@@ -192,7 +192,7 @@ func TestClearEmptiesALogThatIsWritten(t *testing.T) {
 	if err := Clear(path); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"x-json.log"}, names(t, path)); diff != "" {
+	if diff := cmp.Diff([]string{"x-json.log", "x-json.log.cleared"}, names(t, path)); diff != "" {
 		t.Fatal(diff)
 	}
 	for range 7 { // not rotated for what is gone

@@ -22,27 +22,34 @@ type file struct {
 	changed    time.Time
 }
 
-// openAll opens the files of the log at path, the oldest first. The last one is the log itself, unless it does not exist.
-func openAll(path string) (files []*file, err error) {
+// opened are files of a log, the oldest first. The last one is the log itself, unless it does not exist.
+type opened struct {
+	files   []*file
+	cleared int64 // how often the log was emptied before
+}
+
+// openAll opens the files of the log at path.
+func openAll(path string) (opened, error) {
 	return openYounger(path, nil)
 }
 
 // openYounger opens the files younger than the known one, which the caller holds open, or all if that is among them no more: then so
 // are all older ones.
-func openYounger(path string, known *file) (files []*file, err error) {
+func openYounger(path string, known *file) (o opened, err error) {
 	lock, err := logs.LockShared(path)
 	if err != nil {
-		return nil, err
+		return o, err
 	}
 	defer lock.Release()
+	o.cleared = logs.Clearings(path)
 	rotated, err := logs.ListRotated(path)
 	if err != nil {
-		return nil, err
+		return o, err
 	}
 	defer func() {
 		if err != nil {
-			closeAll(files)
-			files = nil
+			closeAll(o.files)
+			o.files = nil
 		}
 	}()
 	for _, r := range append([]logs.Rotated{{Path: path}}, rotated...) { // from the youngest to the oldest
@@ -51,15 +58,15 @@ func openYounger(path string, known *file) (files []*file, err error) {
 			continue
 		}
 		if err != nil {
-			return files, err
+			return o, err
 		}
 		if known != nil && f.was(known) {
 			f.Close()
 			break
 		}
-		files = append([]*file{f}, files...)
+		o.files = append([]*file{f}, o.files...)
 	}
-	return files, nil
+	return o, nil
 }
 
 func closeAll(files []*file) {

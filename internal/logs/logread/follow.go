@@ -6,7 +6,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 	"time"
+
+	"tug/internal/logs"
 )
 
 // follower stands at a place in a log.
@@ -15,6 +18,7 @@ type follower struct {
 	out     *output
 	current *file // nil if there has been no file yet
 	offset  int64 // in current: all entries before it are handed out
+	cleared int64 // how often the log was emptied before current was opened, or its beginning was gone back to
 	suspect int64 // offset+1 of a line that was no entry when it was read first
 }
 
@@ -81,11 +85,14 @@ func (f *follower) younger() ([]*file, error) {
 			return nil, nil
 		}
 	}
-	files, err := openYounger(f.path, f.current)
+	younger, err := openYounger(f.path, f.current)
 	if errors.Is(err, fs.ErrNotExist) { // the folder was removed, with the container: nothing comes any more
 		return nil, nil
 	}
-	return files, err
+	if len(younger.files) > 0 {
+		f.cleared = younger.cleared
+	}
+	return younger.files, err
 }
 
 // drain hands out what the file at hand holds beyond the offset.
@@ -98,8 +105,9 @@ func (f *follower) drain(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if info.Size() < f.offset { // the log was cleared
+		if f.wasCleared(info) {
 			f.offset, f.suspect = 0, 0
+			continue // its size is another
 		}
 		if info.Size() == f.offset {
 			return nil
@@ -111,6 +119,21 @@ func (f *follower) drain(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// wasCleared tells whether the file at hand was emptied since this was asked last. A file that has no name any more is none that is.
+func (f *follower) wasCleared(info os.FileInfo) bool {
+	shorter := info.Size() < f.offset
+	if !shorter && logs.Clearings(f.path) <= f.cleared {
+		return false
+	}
+	lock, err := logs.LockShared(f.path) // until that is done with
+	if err != nil {
+		return shorter
+	}
+	defer lock.Release()
+	f.cleared = logs.Clearings(f.path)
+	return shorter || info.Sys().(*syscall.Stat_t).Nlink > 0
 }
 
 // lineOrAgain hands out a line. One that is no entry is read a second time, because the end of a killed writer's entry may have been cut off and

@@ -162,6 +162,59 @@ func TestFollowSeesAClearedLogFromItsBeginning(t *testing.T) {
 	f.end()
 }
 
+// What is written after a clearing may make the log longer than it was before anybody looks.
+func TestFollowMissesNothingThatIsWrittenAfterAClearing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x-json.log")
+	_, s := newWriter(t, path, logs.Options{})
+	fmt.Fprintln(s, "before")
+	all, err := openAll(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	f := &follower{path: path, cleared: all.cleared, out: &output{options: ReadOptions{Tail: -1, Follow: true, Stdout: true, Stderr: true}, fn: func(e Entry) error {
+		got = append(got, strings.TrimSpace(string(e.Line)))
+		return nil
+	}}}
+	defer f.close()
+	if err := f.begin(t.Context(), all.files); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := logs.Clear(path); err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range []string{"first", "second", "third"} {
+			fmt.Fprintln(s, line)
+		}
+		for range 2 { // the second finds nothing
+			if err := f.catchUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	expect(t, []string{"before", "first", "second", "third", "first", "second", "third"}, got)
+}
+
+// A predecessor that a clearing has removed, and that a reader has still open, is not read again.
+func TestFollowDoesNotRepeatWhatAClearingHasRemoved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x-json.log")
+	_, s := newWriter(t, path, logs.Options{MaxSize: 1, MaxFiles: 3})
+	f := follow(t, newReader(t), path, all)
+	fmt.Fprintln(s, "old")
+	f.expect("old")
+	fmt.Fprintln(s, "rotates") // and may or may not be seen before it is cleared
+	if err := logs.Clear(path); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(s, "new")
+	seen := <-f.lines
+	if seen == "rotates" {
+		seen = <-f.lines
+	}
+	expect(t, []string{"new"}, append([]string{seen}, f.end()...))
+}
+
 func TestFollowReadsOverATornEntry(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x-json.log")
 	w, s := newWriter(t, path, logs.Options{})

@@ -44,16 +44,16 @@ func (r *Reader) Read(ctx context.Context, path string, o ReadOptions, ended <-c
 		wake, stop = r.watch(path) // before the files are opened, so that no change is missed
 	}
 	defer stop()
-	files, err := openAll(path)
+	all, err := openAll(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read log %s: %w: %w", path, err, errdefs.ErrNotFound)
 	}
 	if err != nil {
 		return fmt.Errorf("read log: %w", err)
 	}
-	f := &follower{path: path, out: out}
+	f := &follower{path: path, out: out, cleared: all.cleared}
 	defer f.close()
-	if err := f.begin(ctx, files); err != nil {
+	if err := f.begin(ctx, all.files); err != nil {
 		return done(err)
 	}
 	if !o.Follow {
