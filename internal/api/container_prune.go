@@ -34,9 +34,14 @@ func containerPrune(c *call) error {
 		if !idle || tooNew || !pruned(r.Config.Labels, filters) {
 			continue
 		}
+		written, _, err := c.engine.Size(c.ctx(), r)
+		if err != nil {
+			written = 0
+		}
 		switch err := c.engine.Remove(c.ctx(), r.ID, engine.RemoveOptions{}); {
 		case err == nil:
 			report.ContainersDeleted = append(report.ContainersDeleted, r.ID)
+			report.SpaceReclaimed += uint64(written)
 		case c.ctx().Err() != nil:
 			return c.ctx().Err()
 		case !errdefs.IsNotFound(err) && !errdefs.IsConflict(err):

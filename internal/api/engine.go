@@ -13,6 +13,7 @@ import (
 	"tug/internal/logs/logread"
 	"tug/internal/network"
 	"tug/internal/overlay"
+	"tug/internal/volume"
 )
 
 // Engine is what of the engine is used, a part for each resource; tests stand on a fake. Of gives the real one.
@@ -22,6 +23,10 @@ type Engine interface {
 	System
 	Images() Images
 	Networks() Networks
+	Volumes() Volumes
+	CreateVolume(w volume.Wish) (volume.Volume, error)
+	RemoveVolume(name string) error
+	VolumeSize(ctx context.Context, v *volume.Volume) (bytes int64)
 	RemoveImage(ctx context.Context, ref string, force, noPrune bool) ([]image.Removed, error)
 }
 
@@ -109,6 +114,12 @@ type Networks interface {
 	Endpoints(id string) []network.Endpoint
 	Create(ctx context.Context, wish network.Network) (network.Network, error)
 	Remove(ctx context.Context, ref string) error
+}
+
+// Volumes are the volumes of the engine.
+type Volumes interface {
+	List() []volume.Volume
+	Get(name string) (volume.Volume, error)
 }
 
 // Session is what a client attaches to: a process's standard streams. It is served or left. Serve returns when the process has ended or

@@ -14,6 +14,7 @@ type real struct{ *engine.Engine }
 
 func (r real) Images() Images     { return r.Engine.Images() }
 func (r real) Networks() Networks { return r.Engine.Networks() }
+func (r real) Volumes() Volumes   { return r.Engine.Volumes() }
 
 func (r real) Attach(ctx context.Context, ref string, o engine.AttachOptions) (*Session, error) {
 	return session(r.Engine.Attach(ctx, ref, o))

@@ -64,6 +64,15 @@ func (s *server) routes() map[string]handler {
 		"POST /networks/prune":  networkPrune,
 		"DELETE /networks/{id}": networkRemove,
 
+		"GET /system/df": systemDF,
+
+		"GET /volumes":         volumeList,
+		"GET /volumes/{id}":    volumeInspect,
+		"POST /volumes/create": volumeCreate,
+		"POST /volumes/prune":  volumePrune,
+		"PUT /volumes/{id}":    volumeUpdate,
+		"DELETE /volumes/{id}": volumeRemove,
+
 		"POST /tug/containers/{id}/logs/clear": containerLogsClear,
 		"POST /tug/plan":                       containerPlan,
 		"POST /tug/run":                        tugRun,

@@ -1,6 +1,9 @@
 package container
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Record is all that is kept of a container. It is durable, but for one with AutoRemove, which dies with the host anyway.
 type Record struct {
@@ -131,6 +134,16 @@ func (r *Record) Clone() *Record {
 		c.State.Health = &h
 	}
 	return &c
+}
+
+// VolumeNames gives the names of the volumes that the container has, each once.
+func (r *Record) VolumeNames() (names []string) {
+	for _, m := range r.Mounts {
+		if m.Type == "volume" && !slices.Contains(names, m.Name) {
+			names = append(names, m.Name)
+		}
+	}
+	return names
 }
 
 // IsRunning tells whether a process of the container lives (a paused one does).

@@ -49,6 +49,7 @@ func (e *Engine) adopt(ctx context.Context) []adoption {
 	}
 	asked.Wait()
 	e.adoptNetworks(found)
+	e.adoptVolumes(found)
 	e.sweep(folders)
 	return found
 }

@@ -37,8 +37,9 @@ func (e *Engine) create(ctx context.Context, req CreateRequest, add func(*contai
 		return "", nil, err
 	}
 	defer leave()
-	var undo undo.Stack
+	var undo, held undo.Stack
 	defer undo.OnError(&err)
+	defer held.Run() // before the undoing
 
 	r, img, err := e.draft(ctx, req)
 	if err != nil {
@@ -48,7 +49,7 @@ func (e *Engine) create(ctx context.Context, req CreateRequest, add func(*contai
 		return "", nil, err
 	}
 	undo.Add(func() { e.throwAway(r.ID) })
-	if err := e.resolveMounts(ctx, r, img, &undo); err != nil {
+	if err := e.resolveMounts(ctx, r, img, &undo, &held); err != nil {
 		return "", nil, err
 	}
 	if e.isolated(&r.Host) {

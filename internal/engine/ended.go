@@ -54,12 +54,16 @@ func (e *Engine) ended(id string, run *run, exit shim.Exit) {
 	for _, ep := range run.endpoints {
 		e.networks.Detach(ep)
 	}
-	if r, err := e.containers.Get(id); err == nil && r.Host.AutoRemove {
+	r, err := e.containers.Get(id)
+	if err == nil {
+		e.releaseVolumes(r)
+	}
+	if err == nil && r.Host.AutoRemove {
 		e.endAndRemove(r, run, exit)
 		return
 	}
 	e.clearGroup(run)
-	r, err := e.recordEnd(id, exit)
+	r, err = e.recordEnd(id, exit)
 	if err != nil {
 		e.log.Error("record the end of a container", "container", id, "error", err)
 	}

@@ -37,6 +37,9 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	var attached sync.WaitGroup
 	attached.Go(func() { e.connectWaiting(r.ID, berth.Shim) })
 	defer attached.Wait() // before the shim is discarded
+	if err := e.useVolumes(ctx, r, &undo); err != nil {
+		return nil, nil, err
+	}
 	group := e.cgroups.Open(e.cgroupParent(r), r.ID)
 	p, err := e.prepare(ctx, r, berth.IDBase, group)
 	if err != nil {

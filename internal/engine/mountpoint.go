@@ -72,8 +72,8 @@ func mountPoint(a container.Mount) (container.MountPoint, error) {
 	case "volume":
 		m.Name, m.Source, m.Anonymous = a.Source, "", a.Source == ""
 		if o := a.Volume; o != nil {
-			if o.Subpath != "" || len(o.DriverOptions) > 0 {
-				return m, invalid("volume-subpath and volume-opt of a mount are not supported")
+			if o.Subpath != "" {
+				return m, invalid("volume-subpath of a mount is not supported: mount the volume itself")
 			}
 			m.Driver = o.Driver
 			if o.NoCopy {

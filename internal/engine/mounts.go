@@ -11,18 +11,16 @@ import (
 	"github.com/containerd/errdefs"
 
 	"tug/internal/container"
-	"tug/internal/events"
 	"tug/internal/image"
 	"tug/internal/undo"
-	"tug/internal/volume"
 )
 
 // resolveMounts settles what is mounted where in the container: binds, --mount, --tmpfs, other containers' volumes, and
 // an anonymous volume for each path that the image declares and nothing else covers. New volumes get the files that the
-// image has there. Errors: InvalidArgument, NotFound.
-func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img image.Image, undo *undo.Stack) error {
+// image has there. No volume of the list is removed until what is held is let go of. Errors: InvalidArgument, NotFound.
+func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img image.Image, undo, held *undo.Stack) error {
 	var list []container.MountPoint
-	labels := map[string]map[string]string{} // of new volumes, by where they are mounted
+	options := map[string]*container.VolumeOptions{} // of new volumes, by where they are mounted
 	add := func(m container.MountPoint) error {
 		m.Destination = path.Clean(m.Destination)
 		if !path.IsAbs(m.Destination) || m.Destination == "/" {
@@ -51,9 +49,7 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 		if err == nil {
 			err = add(m)
 		}
-		if asked.Volume != nil {
-			labels[path.Clean(asked.Target)] = asked.Volume.Labels
-		}
+		options[path.Clean(asked.Target)] = asked.Volume
 		if err != nil {
 			return err
 		}
@@ -91,7 +87,8 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 	}
 	slices.SortFunc(list, func(a, b container.MountPoint) int { return strings.Compare(a.Destination, b.Destination) })
 	for i := range list {
-		if err := e.prepareMount(ctx, r.ID, &list[i], labels[list[i].Destination], img, undo); err != nil {
+		asked := options[list[i].Destination]
+		if err := e.prepareMount(ctx, r.ID, &list[i], asked, img, undo, held); err != nil {
 			return err
 		}
 	}
@@ -99,38 +96,11 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 	return nil
 }
 
-// volumeFor finds or makes a mount's volume; fresh tells which.
-func (e *Engine) volumeFor(id string, m *container.MountPoint, labels map[string]string) (v volume.Volume, fresh bool, err error) {
-	if m.Name == "" && (m.Driver == "" || m.Driver == "local") {
-		v, err = e.volumes.CreateFor(id, labels)
-		return v, true, err
-	}
-	if v, fresh, err = e.volumes.Create(m.Name, m.Driver, labels, nil); errdefs.IsNotFound(err) {
-		err = unlikeImage(err) // there is no such driver
-	}
-	return v, fresh, err
-}
-
 // prepareMount makes the volume, or finds the bind's source.
-func (e *Engine) prepareMount(ctx context.Context, id string, m *container.MountPoint, labels map[string]string, img image.Image, undo *undo.Stack) error {
+func (e *Engine) prepareMount(ctx context.Context, id string, m *container.MountPoint, asked *container.VolumeOptions, img image.Image, undo, held *undo.Stack) error {
 	switch m.Type {
 	case "volume":
-		v, fresh, err := e.volumeFor(id, m, labels)
-		if err != nil {
-			return err
-		}
-		m.Name, m.Source, m.Driver = v.Name, v.Path, v.Driver
-		if !fresh {
-			return nil
-		}
-		e.publishVolume(&v, events.Create)
-		undo.Add(func() { e.removeVolumes(id, []string{v.Name}) })
-		if slices.Contains(strings.Split(m.Mode, ","), "nocopy") {
-			return nil
-		}
-		if err := e.fillVolume(ctx, v.Path, img, m.Destination); err != nil {
-			return fmt.Errorf("copy the image's %s into volume %s: %w", m.Destination, v.Name, err)
-		}
+		return e.prepareVolume(ctx, id, m, asked, img, undo, held)
 	case "bind":
 		_, err := os.Stat(m.Source)
 		if os.IsNotExist(err) && !m.MustExist {

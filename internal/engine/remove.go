@@ -115,27 +115,15 @@ func (e *Engine) sweepVolumes(id string) {
 
 // removeVolumes removes volumes of a container unless another has them too.
 func (e *Engine) removeVolumes(id string, names []string) {
-	if len(names) == 0 {
-		return
-	}
-	used := map[string]bool{}
-	for _, other := range e.containers.List() {
-		for _, m := range other.Mounts {
-			used[m.Name] = used[m.Name] || other.ID != id
-		}
-	}
 	for _, name := range names {
-		if used[name] {
-			continue
-		}
 		v, err := e.volumes.Get(name)
 		if err == nil {
-			err = e.volumes.Remove(name)
+			err = e.volumes.Remove(name, func() []string { return e.havingVolume(name, id) })
 		}
 		switch {
 		case err == nil:
 			e.publishVolume(&v, events.Destroy)
-		case !errdefs.IsNotFound(err):
+		case !errdefs.IsNotFound(err) && !errdefs.IsConflict(err):
 			e.log.Warn("remove an anonymous volume", "volume", name, "error", err)
 		}
 	}

@@ -9,9 +9,13 @@ func (s *Stack) Add(step func()) { s.steps = append(s.steps, step) }
 
 // OnError takes all steps back, the latest first, if *err is set. It is meant to be deferred.
 func (s *Stack) OnError(err *error) {
-	if *err == nil {
-		return
+	if *err != nil {
+		s.Run()
 	}
+}
+
+// Run takes all steps back, the latest first.
+func (s *Stack) Run() {
 	for i := len(s.steps) - 1; i >= 0; i-- {
 		s.steps[i]()
 	}

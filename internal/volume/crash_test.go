@@ -31,7 +31,7 @@ func reopen(t *testing.T, v *Volumes) *Volumes {
 
 func withFile(t *testing.T, v *Volumes, name string) Volume {
 	t.Helper()
-	vol, _, err := v.Create(name, "", nil, nil)
+	vol, _, err := v.Create(Wish{Name: name})
 	assert.NilError(t, err)
 	assert.NilError(t, os.WriteFile(filepath.Join(vol.Path, "file"), []byte("data"), 0o600))
 	return vol
@@ -50,13 +50,13 @@ func TestARemovalThatWasNotRecordedIsTakenBack(t *testing.T) {
 func TestARemovalThatWasRecordedIsFinished(t *testing.T) {
 	v := open(t, fs.NewDir(t, "volumes").Path())
 	withFile(t, v, "gone")
-	_, err := v.forget("gone") // and here the daemon is killed
+	_, err := v.forget("gone", nobody) // and here the daemon is killed
 	assert.NilError(t, err)
 	v = reopen(t, v)
 	left, err := os.ReadDir(v.root)
 	assert.NilError(t, err)
 	assert.Equal(t, len(left), 0)
-	vol, fresh, err := v.Create("gone", "", nil, nil)
+	vol, fresh, err := v.Create(Wish{Name: "gone"})
 	assert.NilError(t, err)
 	assert.Assert(t, fresh)
 	_, err = os.Stat(filepath.Join(vol.Path, "file"))

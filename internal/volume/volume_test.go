@@ -53,7 +53,7 @@ func openWith(t *testing.T) (*Volumes, *keeper, string) {
 
 func TestVolumesComeBack(t *testing.T) {
 	v, k, root := openWith(t)
-	vol, fresh, err := v.Create("data", "", map[string]string{"a": "b"}, nil)
+	vol, fresh, err := v.Create(Wish{Name: "data", Labels: map[string]string{"a": "b"}})
 	if err != nil || !fresh || vol.Driver != "local" || vol.Anonymous {
 		t.Fatalf("got %+v, %t, %v", vol, fresh, err)
 	}
@@ -64,7 +64,7 @@ func TestVolumesComeBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, fresh, err := again.Create("data", "local", nil, nil)
+	got, fresh, err := again.Create(Wish{Name: "data", Driver: "local"})
 	if err != nil || fresh || got.Path != vol.Path || got.Labels["a"] != "b" {
 		t.Errorf("got %+v, %t, %v", got, fresh, err)
 	}
@@ -75,11 +75,11 @@ func TestVolumesComeBack(t *testing.T) {
 
 func TestAnonymousVolume(t *testing.T) {
 	v, _, _ := openWith(t)
-	a, _, err := v.Create("", "", nil, nil)
+	a, _, err := v.Create(Wish{Name: ""})
 	if err != nil || len(a.Name) != 64 || !a.Anonymous {
 		t.Fatalf("got %+v, %v", a, err)
 	}
-	if b, _, _ := v.Create("", "", nil, nil); a.Name == b.Name {
+	if b, _, _ := v.Create(Wish{Name: ""}); a.Name == b.Name {
 		t.Error("two have one name")
 	}
 }
@@ -88,11 +88,11 @@ func TestAnonymousVolume(t *testing.T) {
 func TestNamesLeadNowhereElse(t *testing.T) {
 	v, _, _ := openWith(t)
 	for _, name := range []string{"../x", "..", ".", "a/b", "/x", "-x", ".x", "x", "a\nb", "a b", "é1"} {
-		if _, _, err := v.Create(name, "", nil, nil); !errdefs.IsInvalidArgument(err) {
+		if _, _, err := v.Create(Wish{Name: name}); !errdefs.IsInvalidArgument(err) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if _, _, err := v.Create("data", "nfs", nil, nil); !errdefs.IsNotFound(err) {
+	if _, _, err := v.Create(Wish{Name: "data", Driver: "nfs"}); !errdefs.IsNotFound(err) {
 		t.Errorf("an unknown driver: %v", err)
 	}
 }
@@ -100,7 +100,7 @@ func TestNamesLeadNowhereElse(t *testing.T) {
 // TestVolumesOfOthersAreOutOfReach holds that the host's users cannot list what a volume holds (CVE-2021-41091).
 func TestVolumesOfOthersAreOutOfReach(t *testing.T) {
 	v, _, root := openWith(t)
-	vol, _, err := v.Create("data", "", nil, nil)
+	vol, _, err := v.Create(Wish{Name: "data"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,17 +114,17 @@ func TestVolumesOfOthersAreOutOfReach(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	v, k, root := openWith(t)
-	vol, _, err := v.Create("data", "", nil, nil)
+	vol, _, err := v.Create(Wish{Name: "data"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v.Remove("data"); err != nil {
+	if err := v.Remove("data", nobody); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(vol.Path); !os.IsNotExist(err) || len(k.kept) > 0 {
 		t.Errorf("left: %v, %v", err, k.kept)
 	}
-	if err := v.Remove("data"); !errdefs.IsNotFound(err) {
+	if err := v.Remove("data", nobody); !errdefs.IsNotFound(err) {
 		t.Errorf("removed twice: %v", err)
 	}
 	if _, err := v.Get("data"); !errdefs.IsNotFound(err) {
@@ -139,7 +139,7 @@ func TestRemove(t *testing.T) {
 func TestWhatCannotBeKeptIsNotThere(t *testing.T) {
 	v, k, root := openWith(t)
 	k.fail = errors.New("disk full")
-	if _, _, err := v.Create("data", "", nil, nil); !errors.Is(err, k.fail) {
+	if _, _, err := v.Create(Wish{Name: "data"}); !errors.Is(err, k.fail) {
 		t.Errorf("got %v", err)
 	}
 	if left, _ := os.ReadDir(root); len(left) > 0 || len(v.List()) > 0 {
@@ -156,7 +156,7 @@ func TestManyAtOnce(t *testing.T) {
 	for range 4 {
 		for i := range made {
 			all.Go(func() {
-				if _, fresh, err := v.Create(fmt.Sprint("vol", i), "", nil, nil); err != nil {
+				if _, fresh, err := v.Create(Wish{Name: fmt.Sprint("vol", i)}); err != nil {
 					t.Error(err)
 				} else if fresh {
 					mu.Lock()
@@ -173,7 +173,7 @@ func TestManyAtOnce(t *testing.T) {
 	var removed int
 	for range 4 {
 		all.Go(func() {
-			if v.Remove("vol0") == nil {
+			if v.Remove("vol0", nobody) == nil {
 				mu.Lock()
 				removed++
 				mu.Unlock()
