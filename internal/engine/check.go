@@ -47,6 +47,9 @@ func (e *Engine) check(r *container.Record) error {
 	if err != nil {
 		return err
 	}
+	if err := security.check(h, e.cgroups.V2); err != nil {
+		return err
+	}
 	r.Warnings = append(r.Warnings, security.warnings()...)
 	if h.Runtime != "" && h.Runtime != "tug" {
 		return invalid("unknown or invalid runtime name: %s; the built-in one is called tug", h.Runtime)

@@ -101,7 +101,8 @@ func TestSecurityOptions(t *testing.T) {
 		"label=disable":           {labels: []string{"disable"}},
 		"label:type:x":            {labels: []string{"type:x"}},
 		"writable-cgroups=false":  {},
-		"writable-cgroups=true":   nil,
+		"writable-cgroups=true":   {writableCgroups: true},
+		"writable-cgroups=maybe":  nil,
 		"systempaths=unconfined":  {unmask: true},
 		"systempaths=x":           nil,
 		"nonsense":                nil,
@@ -171,5 +172,19 @@ func TestLimitsOfProcessesAndDevices(t *testing.T) {
 		if err := cmp.Or(checkUlimits(r.Ulimits), checkDevices(&r)); !errdefs.IsInvalidArgument(err) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestWritableCgroupsTakeGroupsThatCanBeGivenAway refuses them where a container could lift its own limits.
+func TestWritableCgroupsTakeGroupsThatCanBeGivenAway(t *testing.T) {
+	writable := security{writableCgroups: true}
+	if err := writable.check(&container.HostConfig{}, true); err != nil {
+		t.Error(err)
+	}
+	if err := writable.check(&container.HostConfig{}, false); !errdefs.IsInvalidArgument(err) {
+		t.Errorf("on version 1: %v", err)
+	}
+	if err := writable.check(&container.HostConfig{CgroupnsMode: "host"}, true); !errdefs.IsInvalidArgument(err) {
+		t.Errorf("in the host's namespace: %v", err)
 	}
 }

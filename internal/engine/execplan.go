@@ -34,6 +34,9 @@ func (e *Engine) execPlan(ctx context.Context, r *container.Record, run *run, c 
 		return nil, err
 	}
 	p.ConsoleSize = &specs.Box{Height: size[0], Width: size[1]}
+	if prep.delegated || r.Host.Privileged {
+		prep.env.CgroupDir = run.group.DirOf(run.pid)
+	}
 	prep.env.OpenStdin = c.AttachStdin
 	return plan.Exec(prep.spec, p, &prep.env)
 }

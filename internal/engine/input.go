@@ -24,6 +24,8 @@ type prepared struct {
 	spec    *specs.Spec
 	env     plan.Env
 	linkEnv []string
+	// delegated is set if the container may make cgroups below its own.
+	delegated bool
 }
 
 // prepare makes the specification of a container that is to run in the given user namespace and cgroup. It changes
@@ -46,7 +48,7 @@ func (e *Engine) prepare(ctx context.Context, r *container.Record, idBase uint32
 	if err != nil {
 		return nil, err
 	}
-	p.linkEnv = in.LinkEnv
+	p.linkEnv, p.delegated = in.LinkEnv, in.WritableCgroups
 	p.env.IDBase = in.IDBase // of the user namespace that it joins, if it joins one
 	if err := checkPropagation(r.Mounts); err != nil {
 		return nil, err
@@ -100,6 +102,7 @@ func (e *Engine) input(r *container.Record, root image.Rootfs, idBase uint32, gr
 		HostNetwork: h.NetworkMode == "host", HostIPC: h.IpcMode == "host", HostPid: h.PidMode == "host", HostUTS: h.UTSMode == "host", HostCgr: hostCgroups(h),
 		Cgroup: group.Path(), CgroupMounts: cgroupMounts(h, group), Files: e.etcFiles(r.ID),
 	}
+	in.WritableCgroups = sec.writableCgroups
 	if sec.unmask {
 		in.Record = r.Clone() // what is in the store is not changed
 		in.Record.Host.MaskedPaths, in.Record.Host.ReadonlyPaths = []string{}, []string{}

@@ -46,8 +46,14 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 		return nil, nil, err
 	}
 	grouped := async(func() error {
-		_, err := e.cgroups.Create(e.cgroupParent(r), r.ID, p.spec.Linux.Resources)
-		return err
+		g, err := e.cgroups.Create(e.cgroupParent(r), r.ID, p.spec.Linux.Resources)
+		if err != nil || !p.delegated {
+			return err
+		}
+		if err := g.Delegate(int(p.env.IDBase), int(p.env.IDBase)); err != nil {
+			return errors.Join(err, g.Delete())
+		}
+		return nil
 	})
 	undo.Add(func() {
 		if grouped() == nil {

@@ -18,9 +18,21 @@ import (
 // security is what --security-opt asks for.
 type security struct {
 	noNewPrivileges bool
-	seccomp         string   // "": the default; "unconfined"; else the profile itself, as JSON
-	unmask          bool     // systempaths=unconfined
+	seccomp         string // "": the default; "unconfined"; else the profile itself, as JSON
+	unmask          bool   // systempaths=unconfined
+	writableCgroups bool
 	labels          []string // of SELinux
+}
+
+// check finds what this host or the rest of what was asked for does not allow. Errors: InvalidArgument.
+func (s security) check(h *container.HostConfig, v2 bool) error {
+	switch {
+	case s.writableCgroups && !v2:
+		return invalid("security option writable-cgroups: it takes cgroup version 2; on version 1, which this host has, a container could lift its own limits")
+	case s.writableCgroups && hostCgroups(h):
+		return invalid("security option writable-cgroups: it takes a cgroup namespace of the container's own (--cgroupns private)")
+	}
+	return nil
 }
 
 // warnings tells which options have no effect here.
@@ -63,8 +75,8 @@ func securityOptions(options []string) (s security, err error) {
 		case key == "systempaths" && value == "unconfined":
 			s.unmask = true
 		case key == "writable-cgroups":
-			if writable, err := strconv.ParseBool(value); err != nil || writable {
-				return s, invalid("security option %q: a container sees its cgroups read-only, unless it is privileged", o)
+			if s.writableCgroups, err = strconv.ParseBool(value); err != nil {
+				return s, invalid("invalid --security-opt 2: %q: it is true or false", o)
 			}
 		default:
 			return s, invalid("invalid --security-opt 2: %q", o)

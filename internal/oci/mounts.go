@@ -17,7 +17,10 @@ func mounts(in *Input) []specs.Mount {
 	h := &in.Record.Host
 	sys, cgroup := "ro", in.CgroupMounts
 	if h.Privileged {
-		sys, cgroup = "rw", writable(in.CgroupMounts)
+		sys = "rw"
+	}
+	if h.Privileged || in.WritableCgroups {
+		cgroup = writable(in.CgroupMounts)
 	}
 	list := []specs.Mount{
 		{Destination: "/proc", Type: "proc", Source: "proc", Options: []string{"nosuid", "noexec", "nodev"}},

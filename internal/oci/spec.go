@@ -23,6 +23,7 @@ type Input struct {
 	HostNetwork, HostIPC, HostPid, HostUTS, HostCgr bool
 	Cgroup                                          string // path below the hierarchies' roots
 	CgroupMounts                                    []specs.Mount
+	WritableCgroups                                 bool
 	Shm                                             string // what is bound to /dev/shm where the IPC namespace is not the container's own; "": nothing
 	Files                                           Files
 	Mounts                                          []specs.Mount // binds, volumes and tmpfs, sorted by destination
