@@ -3,119 +3,117 @@ package engine
 import (
 	"context"
 	"fmt"
-	"os/exec"
-	"slices"
+	"io"
+	"os"
 	"strconv"
 	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"tug/internal/container"
 	"tug/internal/events"
-	"tug/internal/oci"
+	"tug/internal/idmap"
+	"tug/internal/passwd"
+	"tug/internal/proc"
+	"tug/internal/ps"
 )
 
-// Top lists the container's processes as the host's ps shows them. Errors: NotFound, Conflict (not running).
-func (e *Engine) Top(ctx context.Context, ref, psArgs string) (titles []string, rows [][]string, err error) {
+// Top lists the container's processes as the host's ps shows them with these arguments: by the host's process numbers, and by the host's names
+// of the users that they are in the container. Neither the host nor the image needs a ps.
+// Errors: NotFound, Conflict (not running), InvalidArgument.
+func (e *Engine) Top(_ context.Context, ref, psArgs string) (titles []string, rows [][]string, err error) {
+	format, err := ps.Parse(strings.Fields(psArgs))
+	if err != nil {
+		return nil, nil, err
+	}
 	r, err := e.containers.Get(ref)
 	if err != nil {
 		return nil, nil, err
 	}
+	if r.State.Status == container.Restarting {
+		return nil, nil, fmt.Errorf("container %s is restarting, wait until the container is running: %w", r.ID, errConflict)
+	}
 	run, ok := e.run(r.ID)
-	if !ok {
+	if !ok || !alive(r) {
 		return nil, nil, fmt.Errorf("container %s is not running: %w", r.ID, errConflict)
 	}
-	pids, err := run.group.Pids()
+	processes, err := processesOf(run, format.Threads())
 	if err != nil {
 		return nil, nil, err
 	}
-	if psArgs == "" {
-		psArgs = "-ef"
-	}
-	out, err := exec.CommandContext(ctx, "ps", strings.Fields(psArgs)...).Output()
+	host, err := e.psHost(run.idBase)
 	if err != nil {
-		return nil, nil, fmt.Errorf("run ps %s on the host: %w", psArgs, err)
+		return nil, nil, err
 	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	titles = strings.Fields(lines[0])
-	column := slices.Index(titles, "PID")
-	if column < 0 {
-		return nil, nil, invalid("Couldn't find PID field in ps output")
-	}
-	for _, line := range lines[1:] {
-		f := strings.Fields(line)
-		if len(f) <= column {
-			continue
-		}
-		if pid, err := strconv.Atoi(f[column]); err != nil || !slices.Contains(pids, pid) {
-			continue
-		}
-		if len(f) > len(titles) { // the last column, the command, has spaces in it
-			f = append(f[:len(titles)-1:len(titles)-1], strings.Join(f[len(titles)-1:], " "))
-		}
-		rows = append(rows, f)
-	}
+	titles, rows = format.Render(processes, host)
 	e.publish(r, events.Top)
 	return titles, rows, nil
 }
 
-// Update changes the limits and the restart policy of a container; what is zero stays. Errors: NotFound, Conflict,
-// InvalidArgument.
-func (e *Engine) Update(ctx context.Context, ref string, limits container.Resources, policy *container.RestartPolicy) (warnings []string, err error) {
-	r, release, err := e.containers.Claim(ctx, ref)
+// processesOf looks at the processes of a container, or at their threads. Those that end meanwhile are left out.
+func processesOf(run *run, threads bool) ([]*proc.Process, error) {
+	pids, err := run.group.Pids()
 	if err != nil {
 		return nil, err
 	}
-	defer release()
-	h := r.Host
-	overlayLimits(&h.Resources, limits)
-	if policy != nil {
-		if h.AutoRemove && policy.Name != "no" && policy.Name != "" {
-			return nil, invalid("Restart policy cannot be updated because AutoRemove is enabled for the container")
+	var list []*proc.Process
+	for _, pid := range pids {
+		if threads {
+			if all, err := proc.ReadThreads(pid); err == nil {
+				list = append(list, all...)
+			}
+			continue
 		}
-		h.RestartPolicy = *policy
+		if p, err := proc.Read(pid); err == nil {
+			list = append(list, p)
+		}
 	}
-	if err := checkLimits(&h); err != nil {
-		return nil, err
-	}
-	resources, err := oci.Resources(&h.Resources, nil)
-	if err != nil {
-		return nil, err
-	}
-	warnings = e.cgroups.Adjust(resources)
-	changed, err := e.changeLimits(r, h, resources)
-	if err == nil {
-		e.publish(changed, events.Update)
-	}
-	return warnings, err
+	return list, nil
 }
 
-// overlayLimits puts the limits that are said over those that are.
-func overlayLimits(to *container.Resources, from container.Resources) {
-	set := func(to *int64, from int64) {
-		if from != 0 {
-			*to = from
+// psHost tells of this machine, and how ids of a user namespace that begins at idBase are shown: as they are in it.
+func (e *Engine) psHost(idBase uint32) (*ps.Host, error) {
+	var up unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &up); err != nil {
+		return nil, fmt.Errorf("time since the machine's start: %w", err)
+	}
+	users, err := namesIn("/etc/passwd", passwd.UserNames)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := namesIn("/etc/group", passwd.GroupNames)
+	if err != nil {
+		return nil, err
+	}
+	return &ps.Host{
+		Now: time.Now(), Up: time.Duration(up.Nano()), MemTotal: e.meter.memTotal, User: named(users), Group: named(groups),
+		ID: func(id uint32) uint32 {
+			if idBase != 0 && id >= idBase && id-idBase < idmap.Size {
+				return id - idBase
+			}
+			return id
+		},
+	}, nil
+}
+
+func namesIn(file string, read func(io.Reader) (map[uint32]string, error)) (map[uint32]string, error) {
+	f, err := os.Open(file)
+	if os.IsNotExist(err) {
+		return nil, nil // a host without names
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return read(f)
+}
+
+func named(names map[uint32]string) func(uint32) string {
+	return func(id uint32) string {
+		if name, ok := names[id]; ok {
+			return name
 		}
-	}
-	set(&to.CPUShares, from.CPUShares)
-	set(&to.Memory, from.Memory)
-	set(&to.MemoryReservation, from.MemoryReservation)
-	set(&to.MemorySwap, from.MemorySwap)
-	set(&to.CPUPeriod, from.CPUPeriod)
-	set(&to.CPUQuota, from.CPUQuota)
-	set(&to.CPURealtimePeriod, from.CPURealtimePeriod)
-	set(&to.CPURealtimeRuntime, from.CPURealtimeRuntime)
-	if from.NanoCPUs != 0 {
-		to.NanoCPUs, to.CPUPeriod, to.CPUQuota = from.NanoCPUs, 0, 0
-	}
-	if from.BlkioWeight != 0 {
-		to.BlkioWeight = from.BlkioWeight
-	}
-	if from.CpusetCpus != "" {
-		to.CpusetCpus = from.CpusetCpus
-	}
-	if from.CpusetMems != "" {
-		to.CpusetMems = from.CpusetMems
-	}
-	if from.PidsLimit != nil {
-		to.PidsLimit = from.PidsLimit
+		return strconv.FormatUint(uint64(id), 10)
 	}
 }

@@ -100,3 +100,27 @@ func eachLine(file io.Reader, what string, fn func(line string) bool) error {
 	}
 	return nil
 }
+
+// UserNames gives the names of the users in a passwd file by their ids, the first of those that share one. A nil file is empty.
+func UserNames(file io.Reader) (map[uint32]string, error) {
+	names := map[uint32]string{}
+	err := eachUser(file, func(e userEntry) bool {
+		if _, known := names[e.uid]; e.valid && !known {
+			names[e.uid] = e.name
+		}
+		return true
+	})
+	return names, err
+}
+
+// GroupNames gives the names of the groups in a group file by their ids, the first of those that share one. A nil file is empty.
+func GroupNames(file io.Reader) (map[uint32]string, error) {
+	names := map[uint32]string{}
+	err := eachGroup(file, func(e groupEntry) bool {
+		if _, known := names[e.gid]; e.valid && !known {
+			names[e.gid] = e.name
+		}
+		return true
+	})
+	return names, err
+}
