@@ -63,8 +63,8 @@ func (e *engine) command(args ...string) []string {
 	return append(e.cli[:len(e.cli):len(e.cli)], args...)
 }
 
-// prepare starts the engine, gives it the images, and starts the container `idle`, in which exec is timed.
-func (e *engine) prepare(ctx context.Context, images string) error {
+// prepare starts the engine, gives it the images, and, if that is wanted, starts the container `idle`, in which exec is timed.
+func (e *engine) prepare(ctx context.Context, images string, idle bool) error {
 	if err := e.start(ctx); err != nil {
 		return err
 	}
@@ -80,6 +80,9 @@ func (e *engine) prepare(ctx context.Context, images string) error {
 		return err
 	}
 	e.version = strings.TrimSpace(version)
+	if !idle {
+		return nil
+	}
 	return e.idle(ctx)
 }
 

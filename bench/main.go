@@ -19,7 +19,9 @@ type settings struct {
 	rounds            int // of each timed command
 	restarts          int // of each daemon
 	starts, atATime   int // detached containers
-	engines           string
+	engines, only     string
+	large             string // image to pull
+	pulls             int
 }
 
 func main() {
@@ -32,6 +34,9 @@ func main() {
 	flag.IntVar(&s.starts, "starts", 200, "detached containers to start")
 	flag.IntVar(&s.atATime, "at-a-time", 8, "detached starts that go on at the same time")
 	flag.StringVar(&s.engines, "engines", "tug,docker,podman", "which engines to measure")
+	flag.StringVar(&s.only, "only", "runs,execs,restarts,detached,pulls", "what to measure")
+	flag.StringVar(&s.large, "large", "", "image in the registry whose pull is measured")
+	flag.IntVar(&s.pulls, "pulls", 3, "rounds of pulls")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -60,16 +65,22 @@ func run(ctx context.Context, s settings) (err error) {
 	}()
 	for _, e := range engines {
 		say("starting %s", e.name)
-		if err := e.prepare(ctx, s.images); err != nil {
+		if err := e.prepare(ctx, s.images, s.only != "pulls"); err != nil {
 			return err
 		}
 	}
 
 	r := newReport(engines)
-	for _, m := range []func(context.Context, settings, []*engine, *report) error{
-		timeRuns, timeExecs, timeRestarts, timeDetached,
+	for _, m := range []struct {
+		name string
+		run  func(context.Context, settings, []*engine, *report) error
+	}{
+		{"runs", timeRuns}, {"execs", timeExecs}, {"restarts", timeRestarts}, {"detached", timeDetached}, {"pulls", timePulls},
 	} {
-		if err := m(ctx, s, engines, r); err != nil {
+		if !slices.Contains(strings.Split(s.only, ","), m.name) {
+			continue
+		}
+		if err := m.run(ctx, s, engines, r); err != nil {
 			return err
 		}
 	}
