@@ -29,6 +29,8 @@ func (fakeImages) all() []image.Image {
 			Cmd: []string{"nginx"}, Env: []string{"A=b"}, Labels: map[string]string{"k": "v"}, ExposedPorts: map[string]struct{}{"80/tcp": {}},
 		},
 		DiffIDs: []digest.Digest{base, digest.FromString("layer 2")},
+		Target:  ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("manifest"), Size: 500},
+		Blobs:   []image.Blob{{Digest: digest.FromString("manifest"), Size: 500}, {Digest: digest.FromString("blob"), Size: 2000}},
 	}, {
 		ID: digest.FromString("debian"), Names: []string{"debian:12"}, OS: "linux", Architecture: "amd64", DiffIDs: []digest.Digest{base},
 	}}

@@ -90,7 +90,7 @@ func TestBareContainer(t *testing.T) {
 func TestImageAsVersionsHaveIt(t *testing.T) {
 	img := fakeImages{}.all()[0]
 	for _, v := range goldenVersions {
-		golden.Assert(t, pretty(t, showImage(&img, v)), fmt.Sprintf("image-1.%d.json", v))
+		golden.Assert(t, pretty(t, showImage(&img, v).as(&img, v)), fmt.Sprintf("image-1.%d.json", v))
 		golden.Assert(t, pretty(t, listImage(&img, map[string]int64{}, v)), fmt.Sprintf("listed-image-1.%d.json", v))
 	}
 }

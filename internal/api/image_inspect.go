@@ -14,20 +14,24 @@ import (
 
 // imageInspect answers with all that is known of an image.
 func imageInspect(c *call) error {
-	if p := c.query.Get("platform"); p != "" && !c.before(49) {
-		if _, err := decodePlatform(p); err != nil {
-			return err
-		}
-	}
-	img, err := c.engine.Images().Get(c.ctx(), c.id())
+	img, err := c.imageFor(49)
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, showImage(&img, c.version))
+	if c.flag("manifests") && c.query.Get("platform") != "" && !c.before(49) {
+		return invalid("conflicting options: manifests and platform options cannot both be set")
+	}
+	out := showImage(&img, c.version)
+	if c.flag("manifests") && !c.before(48) {
+		out.Manifests = c.showManifests(&img)
+	}
+	return c.json(http.StatusOK, out.as(&img, c.version))
 }
 
-// showImage is an image in the form of a version of the API.
-func showImage(img *image.Image, v version) any {
+// shownImage is an image as the newest version of the API has it.
+type shownImage struct{ *moby.InspectResponse }
+
+func showImage(img *image.Image, v version) shownImage {
 	out := &moby.InspectResponse{
 		ID:           img.ID.String(),
 		RepoTags:     list(img.Names),
@@ -50,6 +54,16 @@ func showImage(img *image.Image, v version) any {
 	for _, d := range img.DiffIDs {
 		out.RootFS.Layers = append(out.RootFS.Layers, d.String())
 	}
+	if v >= 48 {
+		out.Descriptor = showTarget(img)
+		out.Descriptor.Platform = nil
+	}
+	return shownImage{out}
+}
+
+// as is the image in the form of a version of the API.
+func (s shownImage) as(img *image.Image, v version) any {
+	out := s.InspectResponse
 	if v >= 52 {
 		return out
 	}
@@ -140,6 +154,9 @@ func oldImageConfig(c *dockerspec.DockerOCIImageConfig, v version) any {
 
 // imageHistory answers with the steps by which an image came to be, the last first.
 func imageHistory(c *call) error {
+	if _, err := c.imageFor(48); err != nil {
+		return err
+	}
 	steps, err := c.engine.Images().History(c.ctx(), c.id())
 	if err != nil {
 		return err

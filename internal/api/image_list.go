@@ -39,11 +39,15 @@ func imageList(c *call) error {
 	if shared {
 		usage = c.engine.Images().Usage()
 	}
+	manifests := c.flag("manifests") && !c.before(47)
 	out := make([]listedImage, 0, len(images))
 	for i := range images {
 		shown := listImage(&images[i], users, c.version)
 		if shared {
 			shown.SharedSize = usage.Shared[images[i].ID]
+		}
+		if manifests {
+			shown.Manifests = c.showManifests(&images[i])
 		}
 		out = append(out, shown)
 	}
@@ -143,6 +147,7 @@ func imagePrune(c *call) error {
 	for _, r := range c.engine.List() {
 		used[r.ImageID] = true
 	}
+	before := c.engine.Images().Usage()
 	report := moby.PruneReport{ImagesDeleted: []moby.DeleteResponse{}}
 	for i := range images {
 		img := &images[i]
@@ -157,7 +162,10 @@ func imagePrune(c *call) error {
 			return err
 		}
 		report.ImagesDeleted = append(report.ImagesDeleted, showRemoved(removed)...)
-		report.SpaceReclaimed += uint64(img.Size)
+	}
+	after := c.engine.Images().Usage() // what others share stays
+	if freed := before.Layers + before.Blobs - after.Layers - after.Blobs; freed > 0 {
+		report.SpaceReclaimed = uint64(freed)
 	}
 	c.engine.PublishPrune(events.Image, int64(report.SpaceReclaimed))
 	return c.json(http.StatusOK, report)

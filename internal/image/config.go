@@ -3,6 +3,7 @@ package image
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -60,8 +61,16 @@ func parseConfig(blob []byte) (configBlob, error) {
 // newImage is the image that a manifest and its configuration describe. It has no names yet.
 func newImage(target ocispec.Descriptor, m ocispec.Manifest, c configBlob) Image {
 	p := platforms.Normalize(ocispec.Platform{OS: c.OS, Architecture: c.Architecture, Variant: c.Variant})
+	var blobs []Blob
+	for _, d := range append([]ocispec.Descriptor{target, m.Config}, m.Layers...) {
+		b := Blob{d.Digest, d.Size}
+		if !slices.Contains(blobs, b) { // an image may have a layer twice
+			blobs = append(blobs, b)
+		}
+	}
 	return Image{
-		ID: m.Config.Digest, Created: c.Created, Author: c.Author, Comment: c.Comment,
+		Blobs: blobs,
+		ID:    m.Config.Digest, Created: c.Created, Author: c.Author, Comment: c.Comment,
 		OS: p.OS, Architecture: p.Architecture, Variant: p.Variant, OSVersion: c.OSVersion,
 		Config: c.Config, DiffIDs: c.RootFS.DiffIDs, History: c.History, Target: target,
 	}

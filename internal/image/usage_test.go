@@ -13,6 +13,9 @@ func TestSharedLayersAreCountedOnce(t *testing.T) {
 	one := loaded(t, s, "one", image(t, v1.Config{}, base, layer(t, file{name: "1", body: strings.Repeat("1", 50_000)})))
 	two := loaded(t, s, "two", image(t, v1.Config{}, base))
 	u := s.Usage()
+	if u.Blobs <= 0 || u.Blobs >= one.Content()+two.Content() || len(one.Blobs) != 4 {
+		t.Errorf("blobs of %d bytes, of images with %d and %d", u.Blobs, one.Content(), two.Content())
+	}
 	if u.Layers != one.Size || u.Shared[one.ID] != two.Size || u.Shared[two.ID] != two.Size {
 		t.Errorf("usage %+v of images with %d and %d bytes", u, one.Size, two.Size)
 	}
