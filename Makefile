@@ -9,7 +9,7 @@ LDFLAGS = -s -w -X main.commit=$(COMMIT) -X main.built=$(BUILT) $(if $(VERSION),
 GOFILES = $(shell git ls-files --cached --others --exclude-standard '*.go')
 WITH_REGISTRY = images/with-registry
 
-.PHONY: help build install images registry demo test test-vm parity bench lint fmt clean
+.PHONY: help build install images registry demo test crash test-vm parity bench lint fmt clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ demo: build ## run nginx from an empty machine, step by step
 test: build ## run all tests on this machine (root)
 	scripts/apt-install iproute2 curl
 	$(WITH_REGISTRY) sh -c 'images/make && TUG_TEST_REGISTRY=$$TUG_REGISTRY go test $(TESTFLAGS) ./...'
+
+crash: ## kill the engine at random for a quarter of an hour, and run 10,000 containers (root)
+	$(WITH_REGISTRY) sh -c 'images/make && TUG_TEST_REGISTRY=$$TUG_REGISTRY TUG_CRASH_SEEDS=50 TUG_LOAD_RUNS=10000 TUG_LOAD_ROUNDS=10000 \
+		go test -count 1 -timeout 2h -v -run "Whatever|Containers|Runs|NeverRead" ./test/crash'
 
 test-vm: ## test the engine on other kernels, with systemd and on arm64, in virtual machines
 	test/vm/run

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/netip"
+	"os"
 	"runtime"
 	"time"
 
@@ -49,6 +50,7 @@ func showInfo(i *engine.Info, v version) any {
 		Debug:              i.Debug,
 		OomKillDisable:     i.OomKillDisable,
 		NGoroutines:        runtime.NumGoroutine(),
+		NFd:                openDescriptors(),
 		SystemTime:         time.Now().Format(time.RFC3339Nano),
 		LoggingDriver:      i.LoggingDriver,
 		CgroupDriver:       i.CgroupDriver,
@@ -111,4 +113,13 @@ func showRegistries(i *engine.Info) *registry.ServiceConfig {
 		out.IndexConfigs[s] = &registry.IndexInfo{Name: s, Mirrors: []string{}}
 	}
 	return out
+}
+
+// openDescriptors tells how many descriptors this process has open, or -1.
+func openDescriptors() int {
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return -1
+	}
+	return len(list) - 1 // one is the folder itself
 }

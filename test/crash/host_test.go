@@ -23,7 +23,7 @@ func (d *daemon) limitOf(id string) int64 {
 
 // The shims that a daemon keeps ready: with an interface on its bridge, and for containers on other networks.
 const (
-	readyOnBridge = 5
+	readyOnBridge = 4
 	readyOthers   = 2
 )
 

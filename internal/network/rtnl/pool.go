@@ -5,7 +5,10 @@ import (
 	"sync"
 )
 
-// Pool keeps sockets of one network namespace open, one for each worker that is at work at the same time.
+// maxIdle is how many sockets a pool keeps for the next workers, however many were at work at the same time.
+const maxIdle = 4
+
+// Pool keeps sockets of one network namespace open, one for each worker that is at work, and a few for those that come.
 type Pool struct {
 	state  sync.Mutex // guards the rest
 	idle   []*Socket
@@ -25,7 +28,8 @@ func (p *Pool) With(fn func(*Socket) error) error {
 	p.state.Lock()
 	defer p.state.Unlock()
 	var refused *Error
-	if p.closed || err != nil && !errors.As(err, &refused) { // a socket that failed itself may have answers left in it
+	failed := err != nil && !errors.As(err, &refused) // such a socket may have answers left in it
+	if p.closed || failed || len(p.idle) >= maxIdle {
 		return errors.Join(err, s.Close())
 	}
 	p.idle = append(p.idle, s)

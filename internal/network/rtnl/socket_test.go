@@ -177,6 +177,31 @@ func TestPoolKeepsSocketsApart(t *testing.T) {
 	assert.Equal(t, len(p.idle), 0)
 }
 
+func TestPoolKeepsFewSocketsForTheNext(t *testing.T) {
+	p := NewPool()
+	const workers = 3 * maxIdle
+	together := make(chan struct{})
+	at, done := make(chan struct{}), make(chan error)
+	for range workers {
+		go func() {
+			done <- p.With(func(*Socket) error {
+				at <- struct{}{}
+				<-together
+				return nil
+			})
+		}()
+	}
+	for range workers {
+		<-at
+	}
+	close(together)
+	for range workers {
+		assert.NilError(t, <-done)
+	}
+	assert.Equal(t, len(p.idle), maxIdle)
+	assert.NilError(t, p.Close())
+}
+
 func FuzzAnswers(f *testing.F) {
 	message := binary.NativeEndian.AppendUint32(nil, 36)
 	message = binary.NativeEndian.AppendUint16(message, unix.NLMSG_ERROR)
