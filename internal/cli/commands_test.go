@@ -127,7 +127,7 @@ func TestPullAsksWithThePersonsLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := d.tug("--config", folder, "pull", "reg.example.com/app")
-	if r.code != 0 || r.out != "Using default tag: latest\nabc: Pull complete\nreg.example.com/app:latest\n" {
+	if r.code != 0 || r.out != "Using default tag: latest\nreg.example.com/app:latest\n" {
 		t.Error(r)
 	}
 	auth, err := base64.URLEncoding.DecodeString(<-sent)

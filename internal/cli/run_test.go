@@ -135,7 +135,7 @@ func TestRunPullsAnImageThatIsMissing(t *testing.T) {
 		_, _ = w.Write([]byte(`{"status":"Pulling from library/busybox","id":"latest"}` + "\n" + `{"status":"Status: Downloaded newer image"}` + "\n"))
 	})
 	r := d.tug("run", "busybox")
-	want := "Unable to find image 'busybox:latest' locally\nlatest: Pulling from library/busybox\nStatus: Downloaded newer image\nWARNING: mind the gap\n"
+	want := "Unable to find image 'busybox:latest' locally\nStatus: Downloaded newer image\nWARNING: mind the gap\n"
 	if r.code != 0 || r.out != "" || r.err != want {
 		t.Fatal(r)
 	}

@@ -89,7 +89,7 @@ func (p *progress) extracting(desc ocispec.Descriptor, n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := p.layers[desc.Digest]
-	if l == nil || l.done || n < l.told+progressStep && n < l.size {
+	if l == nil || l.done || !l.downloaded || n < l.told+progressStep && n < l.size { // while it comes, that is what is told
 		return
 	}
 	l.told = n

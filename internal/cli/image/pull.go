@@ -85,7 +85,7 @@ func Fetch(ctx context.Context, s *session.Session, name, platform string, allTa
 	if out == nil {
 		return progress.Wait(ctx, stream, nil)
 	}
-	return progress.Show(ctx, stream, out, nil)
+	return progress.Pull(ctx, stream, out)
 }
 
 // parsePlatforms reads the value of --platform; "" is none.

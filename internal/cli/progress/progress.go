@@ -1,5 +1,6 @@
 // Package progress shows the daemon's stream of messages about a long operation (a pull, a push, a load)
-// as it arrives: on a terminal one line for each layer, drawn over, and plain lines elsewhere.
+// as it arrives: on a terminal one line for each layer, drawn over, and plain lines elsewhere. A pull is
+// one line.
 package progress
 
 import (
