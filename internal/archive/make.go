@@ -20,7 +20,7 @@ import (
 // becomes of it is done to a descriptor that is known to hold it, so that who puts something else in the place gains nothing.
 func (u *unpacker) make(p place, h *tar.Header, content io.Reader) error {
 	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeRegA, tar.TypeCont, tar.TypeGNUSparse: //nolint:staticcheck // old archives have it
+	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 		return u.makeFile(p, h, content)
 	case tar.TypeDir:
 		fd, err := u.makeFolder(p, 0o700)

@@ -2,7 +2,6 @@ package overlay
 
 import (
 	"fmt"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -139,7 +138,7 @@ func namesAt(layer, name string) ([]string, error) {
 func openAt(layer, name string) (int, error) {
 	dir, err := unix.Open(layer, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return -1, &os.PathError{Op: "open", Path: layer, Err: err}
+		return -1, fmt.Errorf("open the layer %s: %v", layer, err) // not as if the file were not there
 	}
 	defer unix.Close(dir)
 	return beneath.Open(dir, name, unix.O_PATH|unix.O_NOFOLLOW, 0, beneath.Direct)

@@ -96,12 +96,7 @@ type entry struct {
 func step(layers []string, name string) (entry, error) {
 	var e entry
 	for _, l := range layers {
-		fd, err := unix.Open(l, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return entry{}, err
-		}
-		stop, err := e.look(fd, l, name)
-		unix.Close(fd)
+		stop, err := e.look(l, name)
 		if err != nil {
 			return entry{}, err
 		}
@@ -116,9 +111,8 @@ func step(layers []string, name string) (entry, error) {
 }
 
 // look adds what one layer has at name, and tells whether layers below are hidden by it.
-func (e *entry) look(layer int, dir, name string) (stop bool, err error) {
-	how := &unix.OpenHow{Flags: unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS}
-	fd, err := unix.Openat2(layer, name, how)
+func (e *entry) look(dir, name string) (stop bool, err error) {
+	fd, err := openAt(dir, name)
 	switch {
 	case errors.Is(err, unix.ENOENT):
 		return false, nil
