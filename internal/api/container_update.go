@@ -20,6 +20,9 @@ func containerUpdate(c *call) error {
 	if c.before(40) {
 		in.PidsLimit = nil
 	}
+	if c.before(55) {
+		in.BlkioWeightDevice, in.BlkioDeviceReadBps, in.BlkioDeviceWriteBps, in.BlkioDeviceReadIOps, in.BlkioDeviceWriteIOps = nil, nil, nil, nil, nil
+	}
 	if in.PidsLimit != nil && *in.PidsLimit <= 0 {
 		in.PidsLimit = new(int64) // no limit
 	}

@@ -32,10 +32,38 @@ func (g *Group) limit(r *specs.LinuxResources, isNew bool) error {
 	if err != nil {
 		return err
 	}
-	if err := g.apply(settings); err != nil {
+	apply := g.apply
+	if !isNew {
+		if err := g.roomFor(r.Memory); err != nil {
+			return err
+		}
+		apply = g.applyOrUndo
+	}
+	if err := apply(settings); err != nil {
 		return err
 	}
 	return g.allowDevices(r.Devices, isNew)
+}
+
+// roomFor refuses, on version 2, a limit for memory that is below what is in use and cannot be dropped: the kernel would take it and kill
+// processes. Version 1 refuses by itself.
+func (g *Group) roomFor(m *specs.LinuxMemory) error {
+	if !g.host.V2 || m == nil || !set(m.Limit) || *m.Limit < 0 {
+		return nil
+	}
+	usage, err := readNumber(g.Dir(), "memory.current")
+	if err != nil {
+		return optional(err)
+	}
+	stat, err := readMap(g.Dir(), "memory.stat")
+	if err != nil {
+		return optional(err)
+	}
+	kept := usage - min(usage, stat["inactive_file"]+stat["active_file"]+stat["slab_reclaimable"])
+	if kept > uint64(*m.Limit) {
+		return fmt.Errorf("memory limit (--memory) of %d bytes is less than the %d bytes in use: %w", *m.Limit, kept, errdefs.ErrFailedPrecondition)
+	}
+	return nil
 }
 
 // translate turns limits into settings for this host's version.
@@ -94,8 +122,8 @@ func (g *Group) set(s setting) error {
 			s.what, s.controller, dir, errdefs.ErrFailedPrecondition)
 	case errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("%s: this kernel has no %s: %w", s.what, s.file, errdefs.ErrFailedPrecondition)
-	case errors.Is(err, unix.EBUSY) && s.file == "memory.limit_in_bytes":
-		usage, _ := readNumber(dir, "memory.usage_in_bytes")
+	case errors.Is(err, unix.EBUSY) && strings.HasSuffix(s.file, ".limit_in_bytes"):
+		usage, _ := readNumber(dir, strings.TrimSuffix(s.file, "limit_in_bytes")+"usage_in_bytes")
 		return fmt.Errorf("%s of %s bytes is less than the %d bytes in use: %w", s.what, s.value, usage, errdefs.ErrFailedPrecondition)
 	case errors.Is(err, unix.EOPNOTSUPP) && strings.Contains(s.file, "bfq"):
 		return fmt.Errorf("%s: the kernel does not take %q for %s: the device's I/O scheduler is not bfq (/sys/block/NAME/queue/scheduler): %w", s.what, s.value, s.file, errdefs.ErrInvalidArgument)

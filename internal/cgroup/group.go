@@ -55,7 +55,7 @@ func (h *Host) Open(parent, name string) *Group {
 	return &Group{host: h, path: path.Join(parentPath(parent), name)}
 }
 
-// Update changes limits; what r leaves out stays as it is. Errors are those of Create.
+// Update changes limits, all or none; what r leaves out stays as it is. Errors are those of Create.
 func (g *Group) Update(r *specs.LinuxResources) error {
 	if err := g.limit(r, false); err != nil {
 		return fmt.Errorf("limit cgroup %s: %w", g.path, err)

@@ -116,6 +116,7 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	if r.Host.NetworkMode == "host" && len(r.Host.PortBindings) > 0 {
 		r.Warnings = append(r.Warnings, "Published ports are discarded when using host network mode")
 	}
+	settleSwap(&r.Host.Resources)
 	limits, err := oci.Resources(&r.Host.Resources, nil)
 	if err != nil {
 		return nil, img, err
