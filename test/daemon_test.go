@@ -124,6 +124,7 @@ func (d *daemon) finish() (left []string) {
 	if out, _ := d.docker("ps", "-aq").Output(); len(out) > 0 {
 		d.docker(append([]string{"rm", "-fv"}, strings.Fields(string(out))...)...).Run()
 	}
+	d.docker("network", "prune", "-f").Run() // of a session that failed
 	d.end(syscall.SIGTERM)
 	left = d.leftovers()
 	if err := removeNetwork(d.name + "0"); err != nil {

@@ -37,7 +37,6 @@ func session(t *testing.T, d *daemon, alias string) {
 			e.Setenv("REGISTRY", os.Getenv("TUG_TEST_REGISTRY"))
 			e.Setenv("CGROUP", d.name)
 			e.Setenv("PORT", d.ports)
-			e.Setenv("NET", d.ports[1:]) // a part of addresses that is this daemon's alone
 			e.Setenv("HOSTCAPS", hostCaps())
 			e.Setenv("PATH", strings.TrimPrefix(alias+":"+d.bin+":"+os.Getenv("PATH"), ":"))
 			return nil
