@@ -110,7 +110,9 @@ func (n *eventfds) remove(handle int) {
 	defer n.mu.Unlock()
 	if n.fds[handle] {
 		delete(n.fds, handle)
-		unix.Close(handle) // which takes it out of the epoll as well
+		// Closing it does not take it out of the epoll while a child that is being forked has it as well.
+		_ = control(n.epoll, func(epoll int) error { return unix.EpollCtl(epoll, unix.EPOLL_CTL_DEL, handle, nil) })
+		unix.Close(handle)
 	}
 }
 
@@ -139,6 +141,9 @@ func (n *eventfds) ready(epoll int) ([]int, error) {
 	}
 	var handles []int
 	for _, e := range ready[:max(count, 0)] {
+		if !n.fds[int(e.Fd)] {
+			continue // the number is another file's by now
+		}
 		var counter [8]byte
 		_, _ = unix.Read(int(e.Fd), counter[:]) // so that it is told no more
 		handles = append(handles, int(e.Fd))
