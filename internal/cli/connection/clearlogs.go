@@ -26,7 +26,10 @@ func (c *Client) ClearLogs(ctx context.Context, container string) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusNoContent {
-		return refusal(resp, errNoClear)
+		if err := daemonError(resp); !isPageNotFound(err) {
+			return err
+		}
+		return errNoClear
 	}
 	return nil
 }

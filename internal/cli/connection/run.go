@@ -144,11 +144,14 @@ func warnings(header string) (list []string) {
 // refusal is the daemon's error as the client library gives it, or unknown if the daemon does not know the call.
 func refusal(resp *http.Response, unknown error) error {
 	err := daemonError(resp)
-	if !strings.HasPrefix(resp.Header.Get("Server"), "Tug/") || strings.HasSuffix(err.Error(), ": page not found") {
+	if !strings.HasPrefix(resp.Header.Get("Server"), "Tug/") || isPageNotFound(err) {
 		return unknown
 	}
 	return err
 }
+
+// isPageNotFound tells whether the daemon does not know the call.
+func isPageNotFound(err error) bool { return strings.HasSuffix(err.Error(), ": page not found") }
 
 // daemonError is what the daemon refuses with, with its class.
 func daemonError(resp *http.Response) error {
