@@ -18,4 +18,5 @@ const (
 	StatusPulled      = "Pull complete"
 	StatusExists      = "Already exists"
 	StatusLoading     = "Loading layer"
+	StatusRetrying    = "Retrying" // " in N seconds": the registry is busy
 )

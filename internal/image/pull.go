@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/containerd/v2/core/remotes"
@@ -41,22 +42,19 @@ func (s *Images) Pull(ctx context.Context, ref string, o PullOptions) (Image, er
 	if err != nil {
 		return Image{}, err
 	}
-	ctx, done, err := s.store.LeaseToGoOn(ctx)
-	if err != nil {
-		return Image{}, err
-	}
-	var pulled error
-	defer func() { done(mayBePulledOn(pulled)) }()
-
 	client, err := s.client(named, o.Auth)
 	if err != nil {
 		return Image{}, err
 	}
 	defer client.Close()
 	p := &pull{Images: s, named: named, want: want, client: client, progress: newProgress(o.Progress)}
-	img, err := p.run(ctx)
-	pulled = err
+	img, err := p.run(registry.WithNotice(s.store.Context(ctx), p.retrying))
 	return img, p.full(err)
+}
+
+// retrying tells that a busy registry is asked again.
+func (p *pull) retrying(after time.Duration) {
+	p.progress.say(Event{ID: tagOrDigest(p.named), Status: fmt.Sprintf("%s in %.0f seconds", StatusRetrying, after.Seconds())})
 }
 
 // mayBePulledOn says that what a failed pull has brought is worth to be kept for the next one.
@@ -98,6 +96,20 @@ func (p *pull) run(ctx context.Context) (Image, error) {
 	if _, ok := p.named.(reference.Digested); !ok {
 		records = append(records, recordName(p.named))
 	}
+	if e := p.have(records[0]); e != nil && p.recorded(e, e.image.Target.Digest, records) {
+		p.upToDate(root)
+		return e.image, nil // nothing to write: the disk is not waited for
+	}
+	return p.bring(ctx, root, records)
+}
+
+// bring fetches what is not there, and records it.
+func (p *pull) bring(ctx context.Context, root ocispec.Descriptor, records []string) (_ Image, err error) {
+	ctx, done, err := p.store.LeaseToGoOn(ctx)
+	if err != nil {
+		return Image{}, err
+	}
+	defer func() { done(mayBePulledOn(err)) }()
 	e, err := p.known(ctx, records[0])
 	if err != nil {
 		return Image{}, err
@@ -112,13 +124,18 @@ func (p *pull) run(ctx context.Context) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	p.progress.say(Event{Status: "Digest: " + root.Digest.String()})
-	if newer {
-		p.progress.say(Event{Status: "Status: Downloaded newer image for " + reference.FamiliarString(p.named)})
-	} else {
-		p.progress.say(Event{Status: "Status: Image is up to date for " + reference.FamiliarString(p.named)})
+	if !newer {
+		p.upToDate(root)
+		return img, nil
 	}
+	p.progress.say(Event{Status: "Digest: " + root.Digest.String()})
+	p.progress.say(Event{Status: "Status: Downloaded newer image for " + reference.FamiliarString(p.named)})
 	return img, nil
+}
+
+func (p *pull) upToDate(root ocispec.Descriptor) {
+	p.progress.say(Event{Status: "Digest: " + root.Digest.String()})
+	p.progress.say(Event{Status: "Status: Image is up to date for " + reference.FamiliarString(p.named)})
 }
 
 // contact asks the registry what the reference is, and keeps what is needed to fetch it.
@@ -133,25 +150,26 @@ func (p *pull) contact(ctx context.Context) (ocispec.Descriptor, error) {
 	return root, nil
 }
 
-// known returns the image with the repository digest, if it is unpacked and for the wanted platform, and keeps it from being
-// collected. It returns nil if there is none.
-func (p *pull) known(ctx context.Context, digestRecord string) (*entry, error) {
-	look := func() *entry {
-		x := p.index.Load()
-		e := x.images[x.names[digestRecord].id]
-		if e == nil || !e.unpacked || !p.want.Match(platformOf(e.image)) {
-			return nil
-		}
-		return e
+// have returns the image with the repository digest, if it is unpacked and for the wanted platform; nil if there is none.
+func (p *pull) have(digestRecord string) *entry {
+	x := p.index.Load()
+	e := x.images[x.names[digestRecord].id]
+	if e == nil || !e.unpacked || !p.want.Match(platformOf(e.image)) {
+		return nil
 	}
-	e := look()
+	return e
+}
+
+// known is have, and keeps the image from being collected.
+func (p *pull) known(ctx context.Context, digestRecord string) (*entry, error) {
+	e := p.have(digestRecord)
 	if e == nil {
 		return nil, nil
 	}
 	if err := p.store.Keep(ctx, e.image.Target.Digest); err != nil {
 		return nil, err
 	}
-	return look(), nil // it may have gone before it was kept
+	return p.have(digestRecord), nil // it may have gone before it was kept
 }
 
 // download fetches what root leads to on the wanted platform.

@@ -98,7 +98,7 @@ func (p *pulling) say(line string) {
 
 // note takes in what is new of a layer.
 func (p *pulling) note(m jsonstream.Message) {
-	if strings.HasPrefix(m.Status, "Pulling from ") {
+	if strings.HasPrefix(m.Status, "Pulling from ") || strings.HasPrefix(m.Status, "Retrying in ") {
 		return // its ID is a tag
 	}
 	l := p.layers[m.ID]
