@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 	c.Shim = ""
 	want := &config{
 		Hosts: list{"unix:///run/tug/tugd.sock"}, DataRoot: "/var/lib/tug", ExecRoot: "/run/tug", Pidfile: "/run/tug/tugd.pid",
-		Bridge: "tug0", CgroupParent: "/tug", UserNS: "auto", LogLevel: "info", Slots: 4,
+		Bridge: "tug0", CgroupParent: "/tug", UserNS: "auto", LogLevel: "info", Slots: 4, Runtime: "tug",
 		CertsDirs: list{"/etc/tug/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"},
 	}
 	if d := cmp.Diff(want, c); d != "" {

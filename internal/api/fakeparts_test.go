@@ -20,6 +20,7 @@ import (
 	"tug/internal/image"
 	"tug/internal/logs/logread"
 	"tug/internal/network"
+	"tug/internal/ociruntime"
 )
 
 // What the fake engine knows beside its containers.
@@ -152,7 +153,7 @@ func (f *fakeEngine) ExecResize(_ context.Context, id string, h, w uint16) error
 func (f *fakeEngine) Info(context.Context) engine.Info {
 	return engine.Info{
 		ID: "an-id", Name: "host", Containers: 2, Running: 1, Stopped: 1, Images: 1, Driver: "overlay2", ServerVersion: "1.2.3", NCPU: 2,
-		Runtimes: []string{"tug"}, DefaultRuntime: "tug", Mirrors: map[string][]string{"docker.io": {"http://127.0.0.1:5000/"}},
+		Runtimes: []ociruntime.Runtime{{Name: "tug"}}, DefaultRuntime: "tug", Mirrors: map[string][]string{"docker.io": {"http://127.0.0.1:5000/"}},
 		Insecure: []string{"10.0.0.0/8", "reg.example"}, CgroupDriver: "cgroupfs", CgroupVersion: "1",
 	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/netip"
@@ -81,7 +82,7 @@ func showInfo(i *engine.Info, v version) any {
 		Warnings:           list(i.Warnings),
 	}
 	for _, r := range i.Runtimes {
-		out.Runtimes[r] = system.RuntimeWithStatus{Runtime: system.Runtime{Path: r}}
+		out.Runtimes[r.Name] = system.RuntimeWithStatus{Runtime: system.Runtime{Path: cmp.Or(r.Path, r.Name), Args: r.Args}}
 	}
 	if v >= 49 {
 		out.FirewallBackend = &system.FirewallInfo{Driver: "nftables"}

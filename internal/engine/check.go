@@ -51,8 +51,8 @@ func (e *Engine) check(r *container.Record) error {
 		return err
 	}
 	r.Warnings = append(r.Warnings, security.warnings()...)
-	if h.Runtime != "" && h.Runtime != "tug" {
-		return invalid("unknown or invalid runtime name: %s; the built-in one is called tug", h.Runtime)
+	if _, err := e.Runtimes.Get(h.Runtime); err != nil {
+		return err
 	}
 	if err := refused(h); err != nil {
 		return err

@@ -104,6 +104,7 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	if r.Host.NetworkMode == "default" && e.Bridge == network.NoBridge {
 		r.Host.NetworkMode = network.NameNone
 	}
+	r.Host.Runtime = cmp.Or(r.Host.Runtime, e.Runtimes.Default())
 	if r.Host.LogConfig.Type == "" {
 		r.Host.LogConfig.Type = "json-file"
 	}

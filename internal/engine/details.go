@@ -10,7 +10,7 @@ import (
 	"tug/internal/container"
 	"tug/internal/events"
 	"tug/internal/network"
-	"tug/internal/plan"
+	"tug/internal/ociruntime"
 )
 
 // Details gives what is known of a container beside its record, without waiting for it.
@@ -112,7 +112,7 @@ func (e *Engine) Plan(ctx context.Context, req CreateRequest) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	compiled, err := plan.Container(p.spec, &p.env)
+	compiled, _, err := e.compile(r, p, ociruntime.Places{UserNS: "/proc/SHIM/fd/USERNS", NetNS: "/proc/SHIM/fd/NETNS"})
 	if err != nil {
 		return "", err
 	}

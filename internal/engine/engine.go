@@ -22,6 +22,7 @@ import (
 	"tug/internal/ipam"
 	"tug/internal/logs/logread"
 	"tug/internal/network"
+	"tug/internal/ociruntime"
 	"tug/internal/plan"
 	"tug/internal/seccomp"
 	"tug/internal/slot"
@@ -41,6 +42,7 @@ type Options struct {
 	CgroupParent string // path below the hierarchies' roots, or a systemd slice
 	UserNS       bool   // containers get a user namespace of their own unless they ask for the host's
 	Slots        int    // how many slots are kept ready
+	Runtimes     ociruntime.Set
 	Mirrors      map[string][]string
 	Insecure     []string
 	Blocked      []string // registries that are never spoken to

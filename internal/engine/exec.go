@@ -81,7 +81,10 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 		}
 	}()
 	size := cmp.Or(o.ConsoleSize, x.config.ConsoleSize, &[2]uint{})
-	p, err := e.execPlan(ctx, r, run, &x.config, size)
+	request := &shim.Exec{ID: x.id, Process: shim.Streams{
+		Terminal: x.config.Tty, Height: int(size[0]), Width: int(size[1]), Stdin: x.config.AttachStdin, StdinOnce: true,
+	}}
+	request.Plan, request.JSON, err = e.execPlan(ctx, r, run, &x.config, size)
 	switch {
 	case err != nil && hasEnded(run):
 		return nil, endedBeforeExec(r.ID)
@@ -93,9 +96,7 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 		return nil, err
 	}
 	e.publishExec(r, events.ExecStart, x)
-	proc, err := run.client.Exec(ctx, &shim.Exec{ID: x.id, Plan: p.Encode(), Process: shim.Streams{
-		Terminal: x.config.Tty, Height: int(size[0]), Width: int(size[1]), Stdin: x.config.AttachStdin, StdinOnce: true,
-	}})
+	proc, err := run.client.Exec(ctx, request)
 	if err != nil {
 		if attached != nil {
 			attached.Leave()
@@ -103,7 +104,7 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 		if hasEnded(run) || isShimGone(ctx, err) {
 			return nil, endedBeforeExec(r.ID)
 		}
-		return nil, execStartError(err, x.config.Cmd[0])
+		return nil, execStartError(err, r, x.config.Cmd[0])
 	}
 	e.mu.Lock()
 	x.running, x.pid = true, proc.Pid
@@ -183,12 +184,16 @@ func (e *Engine) execAttach(x *execution, run *run, detach bool) (*Attached, err
 	return a, a.connect(run.client)
 }
 
-func execStartError(err error, program string) error {
+func execStartError(err error, r *container.Record, program string) error {
 	f := new(shim.Failure)
 	if !errors.As(err, &f) {
 		return err
 	}
-	return &StartError{execError("OCI runtime exec failed: exec failed: unable to start container process: ", f, program)}
+	const prefix = "OCI runtime exec failed: "
+	if isHanded(r) {
+		return runtimeError(prefix, r.Host.Runtime, err)
+	}
+	return &StartError{execError(prefix+"exec failed: unable to start container process: ", f, program)}
 }
 
 func (e *Engine) watchExec(x *execution, run *run) {

@@ -15,30 +15,39 @@ import (
 	"tug/internal/plan"
 )
 
-// execPlan compiles the plan of a process in a running container.
-func (e *Engine) execPlan(ctx context.Context, r *container.Record, run *run, c *ExecConfig, size *[2]uint) (*plan.Plan, error) {
+// execPlan compiles the plan of a process in a running container, or, if that was handed to another runtime, gives the
+// specification of the process.
+func (e *Engine) execPlan(ctx context.Context, r *container.Record, run *run, c *ExecConfig, size *[2]uint) (encoded, process []byte, err error) {
 	base, err := idmap.BaseOf(run.pid)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r = e.asItRuns(r, base)
 	prep, err := e.prepare(ctx, r, base, run.group)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if prep.spec.Linux.Namespaces, err = namespacesOf(run.pid); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p, err := e.execProcess(ctx, r, prep, c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p.ConsoleSize = &specs.Box{Height: size[0], Width: size[1]}
+	if isHanded(r) {
+		process, err = processJSON(p)
+		return nil, process, err
+	}
 	if prep.delegated || r.Host.Privileged {
 		prep.env.CgroupDir = run.group.DirOf(run.pid)
 	}
 	prep.env.OpenStdin = c.AttachStdin
-	return plan.Exec(prep.spec, p, &prep.env)
+	compiled, err := plan.Exec(prep.spec, p, &prep.env)
+	if err != nil {
+		return nil, nil, err
+	}
+	return compiled.Encode(), nil, nil
 }
 
 // asItRuns gives a running container's record without the containers that it joined when it was started: by now they may

@@ -31,7 +31,7 @@ func (e *Engine) Info(ctx context.Context) Info {
 		LoggingDriver: logopt.JSONFile, LogDrivers: []string{logopt.JSONFile, logopt.Local, logopt.None}, VolumeDrivers: []string{"local"},
 		NetworkDrivers: []string{network.DriverBridge, network.DriverHost, network.DriverNone},
 		CgroupDriver:   "cgroupfs", CgroupVersion: "1", Architecture: machine(), NCPU: runtime.NumCPU(), MemTotal: memTotal(),
-		RootDir: e.dataRoot, ServerVersion: e.Build.Version, Runtimes: []string{"tug"}, DefaultRuntime: "tug",
+		RootDir: e.dataRoot, ServerVersion: e.Build.Version, Runtimes: e.Runtimes.List(), DefaultRuntime: e.Runtimes.Default(),
 		SecurityOptions: []string{"name=seccomp,profile=builtin"}, Warnings: e.cgroups.Warnings(), Mirrors: e.Mirrors, Insecure: e.Insecure, Debug: e.Debug,
 		HTTPProxy: os.Getenv("HTTP_PROXY"), HTTPSProxy: os.Getenv("HTTPS_PROXY"), NoProxy: os.Getenv("NO_PROXY"), IPv4Forwarding: true,
 	}

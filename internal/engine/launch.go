@@ -15,6 +15,7 @@ import (
 	"tug/internal/cgroup"
 	"tug/internal/container"
 	"tug/internal/network"
+	"tug/internal/ociruntime"
 	"tug/internal/plan"
 	"tug/internal/shim"
 	"tug/internal/slot"
@@ -73,7 +74,7 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	if err := e.writeFiles(r, endpoints); err != nil {
 		return nil, nil, err
 	}
-	compiled, err := plan.Container(p.spec, &p.env)
+	compiled, handed, err := e.compile(r, p, ociruntime.Places{UserNS: berth.Paths.User, NetNS: berth.Paths.Net})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -85,9 +86,10 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	if err != nil {
 		return nil, nil, err
 	}
+	request.Runtime = handed
 	proc, err := berth.Shim.Run(ctx, request, published.Sockets)
 	if err != nil {
-		return nil, nil, startError(err, r.Path)
+		return nil, nil, startError(err, r)
 	}
 	berth.Used()
 
@@ -173,13 +175,16 @@ func (e *Engine) request(r *container.Record, p *plan.Plan, group *cgroup.Group)
 
 // startError turns the shim's word of a failed step into what Docker's clients expect to read: the command line tells
 // its exit code by it (127: there is no such program, 126: it cannot be executed).
-func startError(err error, program string) error {
+func startError(err error, r *container.Record) error {
 	f := new(shim.Failure)
 	if !errors.As(err, &f) {
 		return err
 	}
-	const prefix = "failed to create task for container: failed to create shim task: OCI runtime create failed: unable to start container process: "
-	return &StartError{execError(prefix, f, program)}
+	const prefix = "failed to create task for container: failed to create shim task: OCI runtime create failed: "
+	if isHanded(r) {
+		return runtimeError(prefix, r.Host.Runtime, err)
+	}
+	return &StartError{execError(prefix+"unable to start container process: ", f, r.Path)}
 }
 
 // execError gives the words for a step that failed.

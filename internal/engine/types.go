@@ -9,6 +9,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/network"
+	"tug/internal/ociruntime"
 )
 
 // CreateRequest is what a container is created from.
@@ -121,7 +122,7 @@ type Info struct {
 	MemTotal                                                                                     int64 // bytes
 	RootDir                                                                                      string
 	ServerVersion                                                                                string
-	Runtimes                                                                                     []string
+	Runtimes                                                                                     []ociruntime.Runtime
 	DefaultRuntime                                                                               string
 	SecurityOptions, Warnings, Labels                                                            []string
 	HTTPProxy, HTTPSProxy, NoProxy                                                               string

@@ -24,6 +24,8 @@ type compiler struct {
 	group  Reg           // the cgroup of v2 to be born in
 	proc   Reg           // the container's procfs
 	net    bool          // there is a network namespace of the container's
+	// private tells that the thread has left the host's mount namespace.
+	private bool
 }
 
 // namespace is one that exists already, held by a register.
@@ -58,11 +60,7 @@ func (b *builder) finish() (*Plan, error) {
 func (c *compiler) onHost() {
 	c.namespaces()
 	c.openCgroups()
-	for i, m := range c.spec.Mounts {
-		if a := parseOptions(m.Options); m.Type == "bind" || a.bind && (m.Type == "" || m.Type == "none") {
-			c.binds[i] = c.bindSource(m, a)
-		}
-	}
+	c.bindSources()
 	c.rootfs() // may hide folders from this thread
 	c.terminal()
 	c.ownStreams()

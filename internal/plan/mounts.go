@@ -118,6 +118,20 @@ func (b *builder) create(d Reg, rel, dest string, file bool, resolve uint64) {
 	b.close(d)
 }
 
+// IsBind tells whether a mount of a specification shows what lies at its source.
+func IsBind(m specs.Mount) bool {
+	return m.Type == "bind" || (m.Type == "" || m.Type == "none") && parseOptions(m.Options).bind
+}
+
+// bindSources opens the sources of all binds.
+func (c *compiler) bindSources() {
+	for i, m := range c.spec.Mounts {
+		if IsBind(m) {
+			c.binds[i] = c.bindSource(m, parseOptions(m.Options))
+		}
+	}
+}
+
 // bindSource opens a path of the host as a detached mount with the attributes that it is to have in the container.
 func (c *compiler) bindSource(m specs.Mount, a attrs) Reg {
 	b, r := c.b, c.b.reg()

@@ -19,6 +19,8 @@ const (
 	Devpts        // the container's devpts
 	Root          // the container's root file system
 	Status        // the pipe to the shim: a failed step, or the pid of the first process
+	Mounts        // a container of another runtime: the mount namespace in which that runs
+	BundleDir     // and the file system there that has the container's bundle
 	firstFree
 )
 

@@ -15,6 +15,7 @@ var stageNames = [...]string{
 var regNames = map[Reg]string{
 	Stdin: "stdin", Stdout: "stdout", Stderr: "stderr", UserNS: "userns", NetNS: "netns", Target: "container", PtyMaster: "pty",
 	PtySlave: "tty", Devpts: "devpts", Root: "root", Status: "status",
+	Mounts: "mounts", BundleDir: "bundle",
 }
 
 func (r Reg) String() string {

@@ -29,6 +29,7 @@ var calls = map[uintptr]call{
 	unix.SYS_SETHOSTNAME: {"sethostname", "sd"}, unix.SYS_SETDOMAINNAME: {"setdomainname", "sd"}, unix.SYS_DUP3: {"dup3", "ddx"},
 	unix.SYS_CLOSE_RANGE: {"close_range", "dd"}, unix.SYS_IOCTL: {"ioctl", "dx"}, unix.SYS_KEYCTL: {"keyctl", "ds"},
 	unix.SYS_SECCOMP: {"seccomp", "dx"}, unix.SYS_EXECVE: {"execve", "svv"}, unix.SYS_SOCKET: {"socket", "ddd"}, unix.SYS_READ: {"read", "dd"},
+	unix.SYS_BIND: {"bind", "dd"}, unix.SYS_LISTEN: {"listen", "dd"},
 }
 
 func (p *Plan) argument(s *Step, a Arg, form rune) string {

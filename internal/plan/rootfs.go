@@ -20,8 +20,7 @@ func (c *compiler) rootfs() {
 	}
 	if !c.env.Kernel.DetachedLayers {
 		// Older kernels take no layer from a detached mount: they are attached in a mount namespace that only this thread has.
-		b.call("a private mount namespace", unix.SYS_UNSHARE, num(unix.CLONE_NEWNS))
-		b.call("a private mount namespace", unix.SYS_MOUNT, num(0), b.str("/"), num(0), num(unix.MS_REC|unix.MS_SLAVE), num(0))
+		c.privateMounts()
 	}
 	layers, own := b.reg(), b.reg()
 	c.clone(layers, r.Base)
@@ -42,6 +41,17 @@ func (c *compiler) rootfs() {
 // selfContained are options by which the writable layer has all that was changed, whatever the kernel's defaults are: no folder in it
 // refers to one of the layers below by another name, no file to content there. And it does not remember which layers those were.
 var selfContained = [][2]string{{"redirect_dir", "off"}, {"metacopy", "off"}, {"index", "off"}}
+
+// privateMounts gives the thread a mount namespace of its own, from which no mount spreads to the host's.
+func (c *compiler) privateMounts() {
+	if c.private {
+		return
+	}
+	c.private = true
+	b := c.b
+	b.call("a private mount namespace", unix.SYS_UNSHARE, num(unix.CLONE_NEWNS))
+	b.call("a private mount namespace", unix.SYS_MOUNT, num(0), b.str("/"), num(0), num(unix.MS_REC|unix.MS_SLAVE), num(0))
+}
 
 // configureOverlay makes the overlay with fsconfig(2), which takes layers one by one.
 func (c *compiler) configureOverlay(layers, own Reg) {

@@ -17,9 +17,9 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	at := time.Date(2030, 1, 2, 3, 4, 5, 6, time.UTC)
 	run := &Run{
 		Container: "c1", Plan: []byte{1, 0, 255}, Process: Streams{Terminal: true, Height: 24, Width: 80, Stdin: true, StdinOnce: true},
-		Log: Log{Path: "/log", MaxSize: 1 << 40, MaxFiles: 3, Compress: true, Attrs: map[string]string{"a": "b", "": "ü"}}, OOMFile: "/oom",
+		Log: Log{Path: "/log", MaxSize: 1 << 40, MaxFiles: 3, Compress: true, Attrs: map[string]string{"a": "b", "": "ü"}}, OOMFile: "/oom", Runtime: &Runtime{Args: []string{"/sbin/runc", "--debug"}, Env: []string{"A=b"}, Dir: "/run/tug"},
 	}
-	exec := &Exec{ID: "x", Plan: []byte("plan"), Process: Streams{Stdin: true}}
+	exec := &Exec{ID: "x", Plan: []byte("plan"), Process: Streams{Stdin: true}, JSON: []byte("{}")}
 	attach := Attach{ID: "x", Stdin: true, Stderr: true}
 	hello := Hello{Version: 1, Container: "c1", Pid: 7, Started: at, UserNS: 5, NetNS: 6, Exited: true, Exit: Exit{Code: 137, At: at, OOM: true}}
 	proc := Proc{Pid: 9, Started: at, Warnings: []string{"one", ""}}
@@ -36,7 +36,7 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 		"first hello":  {(&Hello{}).Encode(), func(b []byte) (any, error) { return DecodeHello(b) }, Hello{}},
 		"exit":         {hello.Exit.Encode(), func(b []byte) (any, error) { return DecodeExit(b) }, hello.Exit},
 		"proc":         {proc.Encode(), func(b []byte) (any, error) { return DecodeProc(b) }, proc},
-		"a failure":    {EncodeFailure("mount /x", int(syscall.ENOENT)), func(b []byte) (any, error) { return decodeFailure(b), nil }, &Failure{"mount /x", int(syscall.ENOENT)}},
+		"a failure":    {EncodeFailure(&Failure{"mount /x", int(syscall.ENOENT), []byte("log")}), func(b []byte) (any, error) { return decodeFailure(b), nil }, &Failure{"mount /x", int(syscall.ENOENT), []byte("log")}},
 		"of a process": {EncodeOf("x", 24, 80), func(b []byte) (any, error) { id, n, err := DecodeOf(b, 2); return append([]int{len(id)}, n...), err }, []int{1, 24, 80}},
 	} {
 		got, err := c.read(c.body)
@@ -52,11 +52,11 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 }
 
 func TestFailureCarriesItsErrno(t *testing.T) {
-	err := decodeFailure(EncodeFailure("exec sh", int(syscall.ENOENT)))
+	err := decodeFailure(EncodeFailure(&Failure{Note: "exec sh", Errno: int(syscall.ENOENT)}))
 	if !errors.Is(err, syscall.ENOENT) || err.Error() != "exec sh: no such file or directory" {
 		t.Errorf("got %v", err)
 	}
-	if err := decodeFailure(EncodeFailure("no process", 0)); err.Error() != "no process" || errors.Unwrap(err) != nil {
+	if err := decodeFailure(EncodeFailure(&Failure{Note: "no process"})); err.Error() != "no process" || errors.Unwrap(err) != nil {
 		t.Errorf("got %v", err)
 	}
 }

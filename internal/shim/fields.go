@@ -30,7 +30,38 @@ func (r *Run) Encode() []byte {
 		e.string(v)
 	}
 	e.string(r.OOMFile)
+	e.runtime(r.Runtime)
 	return e.b
+}
+
+func (e *encoder) runtime(r *Runtime) {
+	e.bool(r != nil)
+	if r != nil {
+		e.list(r.Args)
+		e.list(r.Env)
+		e.string(r.Dir)
+	}
+}
+
+func (d *decoder) runtime() *Runtime {
+	if !d.bool() {
+		return nil
+	}
+	return &Runtime{Args: d.list(), Env: d.list(), Dir: d.string()}
+}
+
+func (e *encoder) list(l []string) {
+	e.int(int64(len(l)))
+	for _, s := range l {
+		e.string(s)
+	}
+}
+
+func (d *decoder) list() (l []string) {
+	for range d.count() {
+		l = append(l, d.string())
+	}
+	return l
 }
 
 // DecodeRun reads the fields of a Run.
@@ -45,7 +76,7 @@ func DecodeRun(b []byte) (*Run, error) {
 		k := d.string()
 		r.Log.Attrs[k] = d.string()
 	}
-	r.OOMFile = d.string()
+	r.OOMFile, r.Runtime = d.string(), d.runtime()
 	return r, d.err
 }
 
@@ -65,13 +96,14 @@ func (x *Exec) Encode() []byte {
 	e.string(x.ID)
 	e.bytes(x.Plan)
 	e.streams(x.Process)
+	e.bytes(x.JSON)
 	return e.b
 }
 
 // DecodeExec reads the fields of an Exec.
 func DecodeExec(b []byte) (*Exec, error) {
 	d := decoder{b: b}
-	return &Exec{ID: d.string(), Plan: d.bytes(), Process: d.streams()}, d.err
+	return &Exec{ID: d.string(), Plan: d.bytes(), Process: d.streams(), JSON: d.bytes()}, d.err
 }
 
 // Encode gives the fields of the message.
@@ -151,28 +183,22 @@ func (p Proc) Encode() []byte {
 	var e encoder
 	e.int(int64(p.Pid))
 	e.time(p.Started)
-	e.int(int64(len(p.Warnings)))
-	for _, w := range p.Warnings {
-		e.string(w)
-	}
+	e.list(p.Warnings)
 	return e.b
 }
 
 // DecodeProc reads the fields of a Proc.
 func DecodeProc(b []byte) (Proc, error) {
 	d := decoder{b: b}
-	p := Proc{Pid: int(d.int()), Started: d.time()}
-	for range d.count() {
-		p.Warnings = append(p.Warnings, d.string())
-	}
-	return p, d.err
+	return Proc{Pid: int(d.int()), Started: d.time(), Warnings: d.list()}, d.err
 }
 
 // EncodeFailure gives the fields of a failed answer.
-func EncodeFailure(note string, errno int) []byte {
+func EncodeFailure(f *Failure) []byte {
 	var e encoder
-	e.string(note)
-	e.int(int64(errno))
+	e.string(f.Note)
+	e.int(int64(f.Errno))
+	e.bytes(f.Log)
 	return e.b
 }
 
@@ -181,6 +207,9 @@ func decodeFailure(b []byte) error {
 	f := &Failure{Note: d.string(), Errno: int(d.int())}
 	if d.err != nil {
 		return d.err
+	}
+	if len(d.b) > 0 { // shims of earlier daemons tell no more
+		f.Log = d.bytes()
 	}
 	return f
 }

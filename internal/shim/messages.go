@@ -10,6 +10,15 @@ type Run struct {
 	Process   Streams
 	Log       Log
 	OOMFile   string // counts processes killed for lack of memory
+	Runtime   *Runtime
+}
+
+// Runtime is a runtime of the host to which a container is handed over: the plan of Run then is one of plan.Handover. Nil
+// stands for the built-in one.
+type Runtime struct {
+	Args []string // its program, by path, and the arguments that every call has
+	Env  []string
+	Dir  string // where the bundle lies
 }
 
 // Streams says what standard streams a process gets.
@@ -34,6 +43,8 @@ type Exec struct {
 	ID      string
 	Plan    []byte
 	Process Streams
+	// JSON is the process's specification, in place of a plan, in a container that was handed to a runtime of the host.
+	JSON []byte
 }
 
 // Attach asks for the streams of a process; the container's first process has the ID "". It may come before the process
@@ -73,4 +84,6 @@ type Proc struct {
 type Failure struct {
 	Note  string
 	Errno int
+	// Log is what a runtime of the host wrote of its failure: lines of JSON, and what else it said.
+	Log []byte
 }

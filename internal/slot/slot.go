@@ -39,10 +39,12 @@ type Slot struct {
 	IDBase uint32 // first id of the user namespace; 0: none
 	Pid    int    // of the shim
 	NetNS  *os.File
-	Shim   *shim.Client
-	maker  *Maker
-	leash  *os.File
-	shim   *os.Process
+	// Paths are those of the namespaces, in the shim, for who is to join them before the container runs; "": none.
+	Paths struct{ User, Net string }
+	Shim  *shim.Client
+	maker *Maker
+	leash *os.File
+	shim  *os.Process
 }
 
 // Maker makes slots.
@@ -114,12 +116,21 @@ func (m *Maker) Make(ctx context.Context, k Kind) (_ *Slot, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("start a shim: %w%s", err, lastWords(s.Dir))
 	}
+	s.Paths.User, s.Paths.Net = s.held(hello.UserNS), s.held(hello.NetNS)
 	if k.Network {
-		if s.NetNS, err = os.Open(fmt.Sprintf("/proc/%d/fd/%d", s.Pid, hello.NetNS)); err != nil {
+		if s.NetNS, err = os.Open(s.Paths.Net); err != nil {
 			return nil, fmt.Errorf("open the new network namespace: %w", err)
 		}
 	}
 	return s, nil
+}
+
+// held is the path of a descriptor in the shim.
+func (s *Slot) held(fd int) string {
+	if fd == 0 {
+		return ""
+	}
+	return fmt.Sprintf("/proc/%d/fd/%d", s.Pid, fd)
 }
 
 // spawn starts the shim with one end of a socket pair as its leash, on which it says that it is ready.

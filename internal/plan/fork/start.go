@@ -37,6 +37,8 @@ type Started struct {
 	Warnings []string
 	Pty      int // the master end of the process's terminal; 0: none
 	Devpts   int // the container's devpts, in which its execs get terminals; 0: none
+	Mounts   int // of a container that was handed over: plan.Mounts and plan.BundleDir; 0: none
+	Bundle   int
 }
 
 // pidRecord marks a record of the status pipe that tells a pid; any other first word is the index of the failed step.
@@ -87,8 +89,10 @@ func start(p *plan.Plan, preset *Registers) (Started, error) {
 	}
 	s := Started{Pid: pid, Warnings: warnings}
 	s.Pty, l.regs[plan.PtyMaster] = int(l.regs[plan.PtyMaster]), 0
-	if preset[plan.Devpts] == 0 {
-		s.Devpts, l.regs[plan.Devpts] = int(l.regs[plan.Devpts]), 0
+	for r, to := range map[plan.Reg]*int{plan.Devpts: &s.Devpts, plan.Mounts: &s.Mounts, plan.BundleDir: &s.Bundle} {
+		if preset[r] == 0 {
+			*to, l.regs[r] = int(l.regs[r]), 0
+		}
 	}
 	return s, nil
 }

@@ -59,6 +59,9 @@ func (s *Server) ended(p *process) {
 		return
 	}
 	p.exit.OOM = readOOM(s.oomFile) != s.oomBefore
+	if rt := s.handed(); rt != nil {
+		rt.remove()
+	}
 	if s.log != nil {
 		s.log.Close()
 	}

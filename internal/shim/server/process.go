@@ -43,10 +43,6 @@ func (s *Server) start(encoded []byte, st shim.Streams, regs *fork.Registers, fi
 	if err != nil {
 		return nil, nil, err
 	}
-	proc := &process{first: first, streams: st, done: make(chan struct{}), list: pending, stdin: ends.stdin}
-	for _, c := range pending {
-		c.tty = st.Terminal
-	}
 	var started fork.Started
 	end, pidfd, err := s.reaper.start(func() (int, error) {
 		started, err = fork.Start(p, regs)
@@ -57,20 +53,38 @@ func (s *Server) start(encoded []byte, st shim.Streams, regs *fork.Registers, fi
 		ends.closeParent()
 		return nil, nil, err
 	}
-	proc.pid, proc.pidfd, proc.started = started.Pid, pidfd, time.Now()
 	s.keepDevpts(started.Devpts)
+	return s.follow(child{started.Pid, pidfd, started.Pty, end}, ends, st, first, pending), started.Warnings, nil
+}
+
+// child is a process that was just started.
+type child struct {
+	pid, pidfd int
+	pty        int // the master end of its terminal, if it has one
+	end        <-chan ended
+}
+
+// follow reads what a process writes, and sees to it until it ends.
+func (s *Server) follow(c child, ends *ends, st shim.Streams, first bool, pending []*client) *process {
+	proc := &process{
+		first: first, streams: st, done: make(chan struct{}), list: pending, stdin: ends.stdin,
+		pid: c.pid, pidfd: c.pidfd, started: time.Now(),
+	}
+	for _, c := range pending {
+		c.tty = st.Terminal
+	}
 	outputs := []output{{ends.stdout, streamOut}, {ends.stderr, streamErr}}
 	if st.Terminal {
-		proc.pty = nonblocking(started.Pty)
+		proc.pty = nonblocking(c.pty)
 		proc.stdin = proc.pty
 		proc.resize(st.Height, st.Width)
 		outputs = []output{{proc.pty, streamOut}}
 	}
-	go proc.run(outputs, end, s)
+	go proc.run(outputs, c.end, s)
 	for _, c := range pending {
 		go proc.input(c)
 	}
-	return proc, started.Warnings, nil
+	return proc
 }
 
 // afterExit is how long output is still read once its process has ended while another process holds the stream open;

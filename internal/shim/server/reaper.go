@@ -63,6 +63,14 @@ func (r *reaper) reap() {
 	}
 }
 
+// reaped tells whether a child has been waited for since a start began that is still under way.
+func (r *reaper) reaped(pid int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.early[pid]
+	return ok
+}
+
 // start runs f, which starts a child and gives its pid. It gives a channel that tells how the child ends, and a pidfd by
 // which it is meant even after its pid is another's (-1: it has ended).
 func (r *reaper) start(f func() (pid int, err error)) (end <-chan ended, pidfd int, err error) {

@@ -18,7 +18,7 @@ func (s *Server) exec(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	s.mu.Lock()
-	main, devpts := s.main, s.devpts
+	main, devpts, rt := s.main, s.devpts, s.runtime
 	s.mu.Unlock()
 	if main == nil {
 		return nil, fmt.Errorf("the container is not running")
@@ -29,7 +29,12 @@ func (s *Server) exec(body []byte) ([]byte, error) {
 	var regs fork.Registers
 	regs[plan.Target], regs[plan.Devpts] = main.pidfd, devpts
 	waiting := s.take(x.ID)
-	p, _, err := s.start(x.Plan, x.Process, &regs, false, waiting)
+	var p *process
+	if rt != nil {
+		p, err = s.execThrough(rt, x, waiting)
+	} else {
+		p, _, err = s.start(x.Plan, x.Process, &regs, false, waiting)
+	}
 	if err != nil {
 		for _, c := range append(waiting, s.take(x.ID)...) {
 			c.leave() // there is nothing to wait for any more
@@ -115,7 +120,11 @@ func (s *Server) signal(body []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := p.signal(unix.Signal(n[0])); err != nil {
+	sig := unix.Signal(n[0])
+	if rt := s.handed(); rt != nil && p.first && sig != unix.SIGKILL {
+		return rt.kill(sig) // what the process that it gave makes of signals is its own affair
+	}
+	if err := p.signal(sig); err != nil {
 		return fmt.Errorf("send signal %d: %w", n[0], err)
 	}
 	return nil

@@ -39,6 +39,7 @@ type Server struct {
 
 	mu        sync.Mutex // guards all below
 	container string
+	runtime   *runtime // to which the container was handed over; nil: it was not
 	main      *process
 	execs     map[string]*process
 	pending   map[string][]*client // attached to a process that is not started yet
@@ -100,6 +101,9 @@ func (s *Server) watchLeash(leash *os.File) {
 }
 
 func (s *Server) quit() {
+	if rt := s.handed(); rt != nil {
+		rt.stop()
+	}
 	os.Remove(filepath.Join(s.dir, "sock"))
 	os.Exit(0)
 }
@@ -124,12 +128,12 @@ func (s *Server) serve(c *conn) {
 
 // refuse answers that a request has failed.
 func refuse(c *conn, err error) {
-	note, errno := err.Error(), 0
+	told := &shim.Failure{Note: err.Error()}
 	var f *fork.Failure
-	if errors.As(err, &f) {
-		note, errno = f.Note, int(f.Errno)
+	if !errors.As(err, &told) && errors.As(err, &f) {
+		told = &shim.Failure{Note: f.Note, Errno: int(f.Errno)}
 	}
-	shim.WriteMessage(c, shim.KindFail, shim.EncodeFailure(note, errno))
+	shim.WriteMessage(c, shim.KindFail, shim.EncodeFailure(told))
 }
 
 // errServed tells that a request has been answered already.
@@ -207,7 +211,7 @@ func (s *Server) begin(r *shim.Run) (answer []byte, err error) {
 	}
 	var regs fork.Registers
 	regs[plan.UserNS], regs[plan.NetNS] = s.userNS, s.netNS
-	p, warnings, err := s.start(r.Plan, r.Process, &regs, true, s.take(""))
+	p, warnings, err := s.startFirst(r, &regs)
 	if err != nil {
 		return nil, err
 	}
@@ -225,6 +229,14 @@ func (s *Server) begin(r *shim.Run) (answer []byte, err error) {
 	go s.endWith(p)
 	go s.settle(p)
 	return shim.Proc{Pid: p.pid, Started: p.started, Warnings: warnings}.Encode(), nil
+}
+
+// startFirst starts the container's first process, itself or through a runtime of the host.
+func (s *Server) startFirst(r *shim.Run, regs *fork.Registers) (*process, []string, error) {
+	if r.Runtime != nil {
+		return s.handOver(r, regs, s.take(""))
+	}
+	return s.start(r.Plan, r.Process, regs, true, s.take(""))
 }
 
 // sink gives what takes the output of a process beside its clients: the log, if it is the container's first.

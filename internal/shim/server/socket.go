@@ -12,23 +12,31 @@ import (
 
 // listen makes the socket at path, which only root may connect to.
 func listen(path string) (*os.File, error) {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	fd, err := listenAt(path)
 	if err != nil {
-		return nil, fmt.Errorf("make a socket: %w", err)
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+func listenAt(path string) (fd int, err error) {
+	fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return 0, fmt.Errorf("make a socket: %w", err)
 	}
 	if err := unix.Fchmod(fd, 0o600); err != nil {
 		unix.Close(fd)
-		return nil, fmt.Errorf("make a socket: %w", err)
+		return 0, fmt.Errorf("make a socket: %w", err)
 	}
 	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err != nil {
 		unix.Close(fd)
-		return nil, fmt.Errorf("bind %s: %w", path, err)
+		return 0, fmt.Errorf("bind %s: %w", path, err)
 	}
 	if err := unix.Listen(fd, 128); err != nil {
 		unix.Close(fd)
-		return nil, fmt.Errorf("listen on %s: %w", path, err)
+		return 0, fmt.Errorf("listen on %s: %w", path, err)
 	}
-	return os.NewFile(uintptr(fd), path), nil
+	return fd, nil
 }
 
 // accept waits for a connection.

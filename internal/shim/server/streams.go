@@ -27,7 +27,7 @@ func openStreams(st shim.Streams, regs *fork.Registers) (e *ends, err error) {
 		}
 	}()
 	if st.Terminal {
-		return e, nil
+		return e, nil // it has its terminal; a runtime of the host that makes one gets none of these either
 	}
 	if st.Stdin {
 		r, w, err := pipe()
