@@ -28,9 +28,14 @@ func TestSessions(t *testing.T) {
 	t.Run("tug", func(t *testing.T) { t.Parallel(); session(t, forTug, filepath.Join(filepath.Dir(forTug.bin), "alias")) })
 }
 
-func session(t *testing.T, d *daemon, alias string) {
+// session runs the scripts; those named alone run through another runtime than the built-in one.
+func session(t *testing.T, d *daemon, alias string, files ...string) {
+	dir := "scripts"
+	if len(files) > 0 {
+		dir = "" // these alone
+	}
 	testscript.Run(t, testscript.Params{
-		Dir: "scripts",
+		Dir: dir, Files: files,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DOCKER_HOST", d.host())
 			e.Setenv("TUG_HOST", d.host())
@@ -42,8 +47,11 @@ func session(t *testing.T, d *daemon, alias string) {
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "tug" {
+			switch cond {
+			case "tug":
 				return alias != "", nil
+			case "handed": // to another runtime than the built-in one
+				return len(files) > 0, nil
 			}
 			return false, errors.New("unknown condition " + cond)
 		},

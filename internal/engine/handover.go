@@ -28,33 +28,30 @@ func (e *Engine) compile(r *container.Record, p *prepared, at ociruntime.Places)
 		compiled, err := plan.Container(p.spec, &p.env)
 		return compiled, nil, err
 	}
-	if e.isolated(&r.Host) {
-		if dir := closedFolder(e.execRoot); dir != "" {
-			return nil, nil, fmt.Errorf("runtime %s: its bundle lies below %s, which is closed to the root of a user namespace: choose another --exec-root, or run the container with --userns host: %w",
-				rt.Name, dir, errdefs.ErrFailedPrecondition)
-		}
+	at.Bundle = bundleFolder(e.execRoot)
+	if under(rt.Path, at.Bundle) {
+		return nil, nil, invalid("runtime %s: its program %s lies below %s, where it would not find itself: put it elsewhere", rt.Name, rt.Path, at.Bundle)
 	}
-	at.Bundle = e.execRoot
 	config, err := ociruntime.Config(p.spec, &p.env, at)
 	if err != nil {
 		return nil, nil, err
 	}
-	handed := &shim.Runtime{Args: append([]string{rt.Path}, rt.Args...), Env: []string{"PATH=" + cmp.Or(os.Getenv("PATH"), "/usr/sbin:/usr/bin:/sbin:/bin")}, Dir: e.execRoot}
-	compiled, err := plan.Handover(p.spec, &p.env, &plan.Bundle{Dir: e.execRoot, Config: config, Command: *handed.Create(r.ID, r.Config.Tty)})
+	handed := &shim.Runtime{Args: append([]string{rt.Path}, rt.Args...), Env: []string{"PATH=" + cmp.Or(os.Getenv("PATH"), "/usr/sbin:/usr/bin:/sbin:/bin")}, Dir: at.Bundle}
+	compiled, err := plan.Handover(p.spec, &p.env, &plan.Bundle{Dir: at.Bundle, Config: config, Command: *handed.Create(r.ID, r.Config.Tty)})
 	return compiled, handed, err
 }
 
-// closedFolder gives the topmost folder on the way to a path that only its owner may enter, or "".
-func closedFolder(path string) string {
-	closed := ""
-	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+// bundleFolder gives the folder on which bundles lie, each in a mount namespace of its own: the run root, or, if a folder
+// above it is closed to others, the topmost such one. The root of a user namespace is one of those others, and its runtime
+// goes to the bundle by path.
+func bundleFolder(execRoot string) string {
+	at := execRoot
+	for dir := filepath.Dir(execRoot); dir != "/"; dir = filepath.Dir(dir) {
 		if info, err := os.Stat(dir); err == nil && info.Mode()&0o001 == 0 {
-			closed = dir
-		}
-		if dir == filepath.Dir(dir) {
-			return closed
+			at = dir
 		}
 	}
+	return at
 }
 
 // isHanded tells whether a container is run by another runtime than the built-in one.

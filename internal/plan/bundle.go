@@ -14,6 +14,7 @@ const (
 	BundleConfig  = "config.json" // the specification
 	BundleRoot    = "rootfs"      // the container's root file system
 	BundleConsole = "console"     // the socket on which the runtime gives the master end of the terminal that it has made
+	BundleNull    = "null"        // a null device: runtimes change the owner of what they get as standard streams
 	bundleMounts  = "mount"       // with a number behind: what is bound into the container, already with its owners and attributes
 	bundleDevices = "device"      // with a number behind: device nodes for a container that may make none
 )

@@ -74,6 +74,7 @@ func (c *compiler) makeBundle(bundle *Bundle) {
 	b.call(write, unix.SYS_WRITE, from(at), ptr(b.block(append(slices.Clone(bundle.Config), 0))), num(len(bundle.Config)))
 	b.close(at)
 	c.listenForTerminal(bundle.Dir)
+	c.nullStreams()
 	b.call("keep the mount namespace", unix.SYS_OPENAT, num(unix.AT_FDCWD), b.str("/proc/thread-self/ns/mnt"), num(unix.O_RDONLY|unix.O_CLOEXEC)).out(Mounts)
 }
 
@@ -89,6 +90,18 @@ func (c *compiler) listenForTerminal(dir string) {
 	b.call(what, unix.SYS_SOCKET, num(unix.AF_UNIX), num(unix.SOCK_STREAM|unix.SOCK_CLOEXEC), num(0)).out(PtyMaster)
 	b.call(what, unix.SYS_BIND, from(PtyMaster), ptr(b.block(name)), num(len(name)))
 	b.call(what, unix.SYS_LISTEN, from(PtyMaster), num(1))
+}
+
+// nullStreams gives the runtime the bundle's null device where the container has no stream for it.
+func (c *compiler) nullStreams() {
+	b := c.b
+	what := "make a null device for the runtime"
+	b.call(what, unix.SYS_MKNODAT, from(BundleDir), b.str(BundleNull), num(unix.S_IFCHR|0o666), val(unix.Mkdev(1, 3)))
+	for _, r := range []Reg{Stdin, Stdout, Stderr} {
+		if c.spec.Process.Terminal || r == Stdin && !c.env.OpenStdin {
+			b.call(what, unix.SYS_OPENAT, from(BundleDir), b.str(BundleNull), num(unix.O_RDWR|unix.O_CLOEXEC)).out(r)
+		}
+	}
 }
 
 // placeInBundle attaches a detached mount under a name in the bundle.

@@ -30,12 +30,12 @@ func (s *Server) handOver(r *shim.Run, regs *fork.Registers, pending []*client) 
 	s.mu.Lock()
 	s.runtime = rt
 	s.mu.Unlock()
-	ends, err := openStreams(r.Process, regs)
+	ends, err := openStreams(r.Process, regs, hostNull) // the plan puts the bundle's in its place
 	if err != nil {
 		return nil, nil, err
 	}
 	var made fork.Started
-	c, err := rt.start(r.Process, ends, regs, func() error {
+	c, err := rt.start(ends, func() error {
 		return rt.wait(shim.FirstName, callWithin, func() (fork.Started, error) {
 			made, err = fork.Start(create, regs)
 			rt.mounts, rt.bundle = made.Mounts, made.Bundle
@@ -46,7 +46,9 @@ func (s *Server) handOver(r *shim.Run, regs *fork.Registers, pending []*client) 
 		return nil, nil, err
 	}
 	p := s.follow(c, ends, r.Process, true, pending)
-	if err := rt.ask("start", rt.container); err != nil {
+	err = rt.ask("start", rt.container)
+	close(rt.begun)
+	if err != nil {
 		p.signal(unix.SIGKILL)
 		<-p.done
 		return nil, nil, err
@@ -61,7 +63,7 @@ func (s *Server) execThrough(rt *runtime, x *shim.Exec, pending []*client) (*pro
 	name := "exec" + strconv.Itoa(rt.execs)
 	rt.mu.Unlock()
 	var regs fork.Registers
-	ends, err := openStreams(x.Process, &regs)
+	ends, err := openStreams(x.Process, &regs, rt.null)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +76,9 @@ func (s *Server) execThrough(rt *runtime, x *shim.Exec, pending []*client) (*pro
 	defer rt.forget(file)
 	console, socket := 0, name+"."+plan.BundleConsole
 	if x.Process.Terminal {
+		if err := ends.nothing(&regs, rt.null); err != nil {
+			return nil, err
+		}
 		if console, err = listenAt(fmt.Sprintf("/proc/self/fd/%d/%s", rt.bundle, socket)); err != nil {
 			return nil, err
 		}
@@ -81,21 +86,16 @@ func (s *Server) execThrough(rt *runtime, x *shim.Exec, pending []*client) (*pro
 	}
 	args := append([]string{"exec", "--detach", "--process", path.Join(rt.Dir, file)}, rt.Starts(name, x.Process.Terminal, socket)...)
 	args = append(args, rt.container)
-	c, err := rt.start(x.Process, ends, &regs, func() error { return rt.call(name, callWithin, &regs, args...) }, func() int { return console }, name)
+	c, err := rt.start(ends, func() error { return rt.call(name, callWithin, &regs, args...) }, func() int { return console }, name)
 	if err != nil {
 		return nil, err
 	}
 	return s.follow(c, ends, x.Process, false, pending), nil
 }
 
-// start makes a call by which a process is started, and finds that process and its terminal. The process's streams are
-// those in the registers; console gives the socket on which the runtime tells of a terminal.
-func (rt *runtime) start(st shim.Streams, e *ends, regs *fork.Registers, call func() error, console func() int, name string) (c child, err error) {
-	if st.Terminal {
-		if err := e.nothing(regs); err != nil {
-			return c, err
-		}
-	}
+// start makes a call by which a process is started, and finds that process and its terminal. Console gives the socket on
+// which the runtime tells of a terminal.
+func (rt *runtime) start(e *ends, call func() error, console func() int, name string) (c child, err error) {
 	c.end, c.pidfd, err = rt.reaper.start(func() (int, error) {
 		if err := call(); err != nil {
 			return 0, err
@@ -119,17 +119,6 @@ func (rt *runtime) start(st shim.Streams, e *ends, regs *fork.Registers, call fu
 		}
 	}
 	return c, err
-}
-
-// nothing gives the null device to a call whose process has a terminal.
-func (e *ends) nothing(regs *fork.Registers) error {
-	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("open /dev/null: %w", err)
-	}
-	regs[plan.Stdin], regs[plan.Stdout], regs[plan.Stderr] = null, null, null
-	e.child = append(e.child, null)
-	return nil
 }
 
 // receiveTerminal takes the master end of a terminal from the socket to which a runtime has sent it.

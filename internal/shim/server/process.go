@@ -39,7 +39,7 @@ func (s *Server) start(encoded []byte, st shim.Streams, regs *fork.Registers, fi
 	if err != nil {
 		return nil, nil, err
 	}
-	ends, err := openStreams(st, regs)
+	ends, err := openStreams(st, regs, hostNull)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -25,6 +25,7 @@ type runtime struct {
 	reaper    *reaper
 	// These are set by the first call, and read only after that.
 	mounts, bundle int
+	begun          chan struct{} // closed once the call that starts the container has ended
 
 	mu    sync.Mutex   // guards calls and execs
 	calls map[int]bool // pidfds of the calls under way
@@ -38,7 +39,7 @@ const (
 )
 
 func newRuntime(r *shim.Run, reaper *reaper) *runtime {
-	return &runtime{Runtime: *r.Runtime, container: r.Container, reaper: reaper, calls: map[int]bool{}}
+	return &runtime{Runtime: *r.Runtime, container: r.Container, reaper: reaper, begun: make(chan struct{}), calls: map[int]bool{}}
 }
 
 // call calls the runtime with the standard streams in the registers and waits for it. The name is that of the call's files
@@ -60,12 +61,11 @@ func (rt *runtime) call(name string, within time.Duration, streams *fork.Registe
 // ask is a call about a container that runs, which says nothing.
 func (rt *runtime) ask(verb string, args ...string) error {
 	var streams fork.Registers
-	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("open /dev/null: %w", err)
+	var e ends
+	defer e.closeChild()
+	if err := e.nothing(&streams, rt.null); err != nil {
+		return err
 	}
-	defer unix.Close(null)
-	streams[plan.Stdin], streams[plan.Stdout], streams[plan.Stderr] = null, null, null
 	return rt.call(verb, askWithin, &streams, append([]string{verb}, args...)...)
 }
 
@@ -126,6 +126,7 @@ func (rt *runtime) kill(sig unix.Signal) error {
 // remove has the runtime forget a container that has ended. Nobody is told of the end before that: a runtime may end what
 // it finds in the cgroup, which a new run of the container has again. What it leaves, the engine removes.
 func (rt *runtime) remove() {
+	<-rt.begun // the container may have ended before the call that started it
 	if err := rt.ask("delete", "--force", rt.container); err != nil {
 		fmt.Fprintf(os.Stderr, "tug-shim: %s delete: %v\n", rt.Args[0], err)
 	}
@@ -133,6 +134,14 @@ func (rt *runtime) remove() {
 
 // maxLog bounds in bytes what is told of what a runtime wrote.
 const maxLog = 16 << 10
+
+// null opens the bundle's null device.
+func (rt *runtime) null() (fd int, err error) {
+	if fd, err = unix.Openat(rt.bundle, plan.BundleNull, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0); err != nil {
+		return 0, fmt.Errorf("open the bundle's null device: %w", err)
+	}
+	return fd, nil
+}
 
 // read gives the end of a file in the bundle.
 func (rt *runtime) read(name string) []byte {

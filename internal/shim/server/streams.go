@@ -17,8 +17,27 @@ type ends struct {
 	child                 []int
 }
 
+// hostNull opens the host's null device.
+func hostNull() (fd int, err error) {
+	if fd, err = unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
+		return 0, fmt.Errorf("open /dev/null: %w", err)
+	}
+	return fd, nil
+}
+
+// nothing gives the null device as all standard streams.
+func (e *ends) nothing(regs *fork.Registers, null func() (fd int, err error)) error {
+	fd, err := null()
+	if err != nil {
+		return err
+	}
+	regs[plan.Stdin], regs[plan.Stdout], regs[plan.Stderr] = fd, fd, fd
+	e.child = append(e.child, fd)
+	return nil
+}
+
 // openStreams makes the pipes that a process without a terminal needs, and puts the child's ends into the registers.
-func openStreams(st shim.Streams, regs *fork.Registers) (e *ends, err error) {
+func openStreams(st shim.Streams, regs *fork.Registers, null func() (fd int, err error)) (e *ends, err error) {
 	e = &ends{}
 	defer func() {
 		if err != nil {
@@ -36,11 +55,9 @@ func openStreams(st shim.Streams, regs *fork.Registers) (e *ends, err error) {
 		}
 		e.stdin, regs[plan.Stdin] = nonblocking(w), r
 	} else {
-		null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return e, fmt.Errorf("open /dev/null: %w", err)
+		if regs[plan.Stdin], err = null(); err != nil {
+			return e, err
 		}
-		regs[plan.Stdin] = null
 	}
 	e.child = append(e.child, regs[plan.Stdin])
 	for _, o := range []struct {
