@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -34,7 +35,7 @@ func TestSessionsThroughRunc(t *testing.T) {
 func TestARuntimeDoesNotGetTheHostsNullDevice(t *testing.T) {
 	runc := needsRuntime(t, "runc")
 	wrapped := filepath.Join(t.TempDir(), "grabber")
-	script := "#!/bin/sh\nchown 4711:4711 /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 2>/dev/null\nexec " + runc + ` "$@"` + "\n"
+	script := "#!/bin/sh\nchown 4711:4711 /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2\nexec " + runc + ` "$@"` + "\n"
 	if err := os.WriteFile(wrapped, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -57,3 +58,6 @@ func TestARuntimeDoesNotGetTheHostsNullDevice(t *testing.T) {
 		}
 	}
 }
+
+// owner is the user that a file belongs to.
+func owner(info os.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
