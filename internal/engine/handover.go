@@ -36,7 +36,7 @@ func (e *Engine) compile(r *container.Record, p *prepared, at ociruntime.Places)
 	if err != nil {
 		return nil, nil, err
 	}
-	handed := &shim.Runtime{Args: append([]string{rt.Path}, rt.Args...), Env: []string{"PATH=" + cmp.Or(os.Getenv("PATH"), "/usr/sbin:/usr/bin:/sbin:/bin")}, Dir: at.Bundle}
+	handed := &shim.Runtime{Args: append([]string{rt.Path}, rt.Args...), Env: []string{"PATH=" + cmp.Or(os.Getenv("PATH"), "/usr/sbin:/usr/bin:/sbin:/bin")}, Dir: at.Bundle, Domainname: p.spec.Domainname}
 	compiled, err := plan.Handover(p.spec, &p.env, &plan.Bundle{Dir: at.Bundle, Config: config, Command: *handed.Create(r.ID, r.Config.Tty)})
 	return compiled, handed, err
 }

@@ -3,10 +3,10 @@ package ociruntime
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 
+	"github.com/containerd/errdefs"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"tug/internal/plan"
@@ -18,11 +18,12 @@ type Places struct {
 	UserNS, NetNS string // paths of the namespaces that are new but made already; "": none
 }
 
-// version is that of the specification which runtimes in use know; what is newer in it (domainname) they pass over.
+// version is that of the specification which all runtimes in use know.
 const version = "1.0.2"
 
 // Config gives the specification that a container's runtime is handed, as JSON: the same that the built-in runtime takes,
 // but for what lies elsewhere by now or is made already (plan.Handover), and for what only the built-in one understands.
+// Errors: InvalidArgument for what no runtime of the host can do.
 func Config(s *specs.Spec, env *plan.Env, at Places) ([]byte, error) {
 	c, l := *s, *s.Linux
 	c.Linux, c.Version = &l, version
@@ -38,17 +39,13 @@ func Config(s *specs.Spec, env *plan.Env, at Places) ([]byte, error) {
 	l.Devices = nil
 	for i, d := range s.Linux.Devices {
 		if plan.InBundle(d, userNS) {
+			if plan.IsStandard(d.Path) {
+				return nil, fmt.Errorf("device %s: in a user namespace a runtime of the host shows its own device there: give it another path, or use --userns host: %w", d.Path, errdefs.ErrInvalidArgument)
+			}
 			c.Mounts = append(c.Mounts, specs.Mount{Destination: d.Path, Type: "bind", Source: plan.BundleDevice(at.Bundle, i), Options: []string{"bind"}})
 		} else {
 			l.Devices = append(l.Devices, d)
 		}
-	}
-	if s.Domainname != "" && !userNS && has(s, specs.UTSNamespace) {
-		l.Sysctl = maps.Clone(l.Sysctl)
-		if l.Sysctl == nil {
-			l.Sysctl = map[string]string{}
-		}
-		l.Sysctl["kernel.domainname"] = s.Domainname
 	}
 	data, err := json.Marshal(&c)
 	if err != nil {
@@ -84,6 +81,7 @@ func mounts(list []specs.Mount, env *plan.Env, at Places) []specs.Mount {
 	inCgroups := false
 	for i, m := range list {
 		switch {
+		case plan.IsInPlace(m):
 		case plan.IsBind(m):
 			m.Type, m.Source = "bind", plan.BundleMount(at.Bundle, i)
 			if env.Kernel.MountSetattr {

@@ -3,6 +3,7 @@ package plan
 import (
 	"path"
 	"strconv"
+	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -28,6 +29,16 @@ func BundleDevice(dir string, i int) string { return path.Join(dir, bundleDevice
 // standard are the device nodes that every runtime makes by itself (runtime-spec, "Default Devices").
 var standard = map[string][2]int64{
 	"/dev/null": {1, 3}, "/dev/zero": {1, 5}, "/dev/full": {1, 7}, "/dev/random": {1, 8}, "/dev/urandom": {1, 9}, "/dev/tty": {5, 0},
+}
+
+// IsStandard tells whether every runtime makes a device node at a path by itself.
+func IsStandard(path string) bool { return standard[path] != [2]int64{} }
+
+// IsInPlace tells whether a bind is left for the runtime to make of the host's path. Control groups can be seen by
+// everybody and take no other owners; and where there are several mounts of them, a runtime may take the wrong one.
+func IsInPlace(m specs.Mount) bool {
+	const groups = "/sys/fs/cgroup"
+	return IsBind(m) && (m.Source == groups || strings.HasPrefix(m.Source, groups+"/"))
 }
 
 // InBundle tells whether a device node is made in the bundle: in a user namespace no runtime can make one, and runtimes

@@ -60,7 +60,7 @@ func (b *builder) finish() (*Plan, error) {
 func (c *compiler) onHost() {
 	c.namespaces()
 	c.openCgroups()
-	c.bindSources()
+	c.bindSources(func(specs.Mount) bool { return false })
 	c.rootfs() // may hide folders from this thread
 	c.terminal()
 	c.ownStreams()

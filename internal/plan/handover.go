@@ -29,7 +29,7 @@ func Handover(spec *specs.Spec, env *Env, bundle *Bundle) (*Plan, error) {
 	}
 	c := &compiler{b: newBuilder(), spec: spec, env: env, binds: map[int]Reg{}}
 	c.namespaces()
-	c.bindSources() // before the thread leaves the host's mounts: a shared one is to stay shared with the host
+	c.bindSources(IsInPlace) // before the thread leaves the host's mounts: a shared one is to stay shared with the host
 	c.privateMounts()
 	c.rootfs()
 	c.makeBundle(bundle)

@@ -123,10 +123,10 @@ func IsBind(m specs.Mount) bool {
 	return m.Type == "bind" || (m.Type == "" || m.Type == "none") && parseOptions(m.Options).bind
 }
 
-// bindSources opens the sources of all binds.
-func (c *compiler) bindSources() {
+// bindSources opens the sources of all binds but some.
+func (c *compiler) bindSources(but func(specs.Mount) bool) {
 	for i, m := range c.spec.Mounts {
-		if IsBind(m) {
+		if IsBind(m) && !but(m) {
 			c.binds[i] = c.bindSource(m, parseOptions(m.Options))
 		}
 	}

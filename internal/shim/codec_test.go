@@ -17,7 +17,7 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	at := time.Date(2030, 1, 2, 3, 4, 5, 6, time.UTC)
 	run := &Run{
 		Container: "c1", Plan: []byte{1, 0, 255}, Process: Streams{Terminal: true, Height: 24, Width: 80, Stdin: true, StdinOnce: true},
-		Log: Log{Path: "/log", MaxSize: 1 << 40, MaxFiles: 3, Compress: true, Attrs: map[string]string{"a": "b", "": "ü"}}, OOMFile: "/oom", Runtime: &Runtime{Args: []string{"/sbin/runc", "--debug"}, Env: []string{"A=b"}, Dir: "/run/tug"},
+		Log: Log{Path: "/log", MaxSize: 1 << 40, MaxFiles: 3, Compress: true, Attrs: map[string]string{"a": "b", "": "ü"}}, OOMFile: "/oom", Runtime: &Runtime{Args: []string{"/sbin/runc", "--debug"}, Env: []string{"A=b"}, Dir: "/run/tug", Domainname: "example.org"},
 	}
 	exec := &Exec{ID: "x", Plan: []byte("plan"), Process: Streams{Stdin: true}, JSON: []byte("{}")}
 	attach := Attach{ID: "x", Stdin: true, Stderr: true}

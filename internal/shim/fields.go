@@ -40,6 +40,7 @@ func (e *encoder) runtime(r *Runtime) {
 		e.list(r.Args)
 		e.list(r.Env)
 		e.string(r.Dir)
+		e.string(r.Domainname)
 	}
 }
 
@@ -47,7 +48,7 @@ func (d *decoder) runtime() *Runtime {
 	if !d.bool() {
 		return nil
 	}
-	return &Runtime{Args: d.list(), Env: d.list(), Dir: d.string()}
+	return &Runtime{Args: d.list(), Env: d.list(), Dir: d.string(), Domainname: d.string()}
 }
 
 func (e *encoder) list(l []string) {

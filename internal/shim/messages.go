@@ -19,6 +19,8 @@ type Runtime struct {
 	Args []string // its program, by path, and the arguments that every call has
 	Env  []string
 	Dir  string // where the bundle lies
+	// Domainname is the container's, which runtimes of the specification's versions before 1.1 do not set; "": the host's.
+	Domainname string
 }
 
 // Streams says what standard streams a process gets.

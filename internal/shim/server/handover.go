@@ -2,7 +2,9 @@ package server
 
 import (
 	"fmt"
+	"os"
 	"path"
+	goruntime "runtime"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -46,7 +48,9 @@ func (s *Server) handOver(r *shim.Run, regs *fork.Registers, pending []*client) 
 		return nil, nil, err
 	}
 	p := s.follow(c, ends, r.Process, true, pending)
-	err = rt.ask("start", rt.container)
+	if err = setDomainname(p.pid, rt.Domainname); err == nil {
+		err = rt.ask("start", rt.container)
+	}
 	close(rt.begun)
 	if err != nil {
 		p.signal(unix.SIGKILL)
@@ -54,6 +58,38 @@ func (s *Server) handOver(r *shim.Run, regs *fork.Registers, pending []*client) 
 		return nil, nil, err
 	}
 	return p, made.Warnings, nil
+}
+
+// setDomainname sets the domain name in the UTS namespace of a process, if that is not the host's.
+func setDomainname(pid int, name string) error {
+	if name == "" {
+		return nil
+	}
+	theirs, err := os.Open(fmt.Sprintf("/proc/%d/ns/uts", pid))
+	if err != nil {
+		return fmt.Errorf("set the domain name: %w", err)
+	}
+	defer theirs.Close()
+	own, err := os.Stat("/proc/self/ns/uts")
+	if err != nil {
+		return fmt.Errorf("set the domain name: %w", err)
+	}
+	if info, err := theirs.Stat(); err != nil || os.SameFile(info, own) {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() {
+		goruntime.LockOSThread() // the thread ends with this function: it does not come back
+		err := unix.Setns(int(theirs.Fd()), unix.CLONE_NEWUTS)
+		if err == nil {
+			err = unix.Setdomainname([]byte(name))
+		}
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		return fmt.Errorf("set the domain name to %s: %w", name, err)
+	}
+	return nil
 }
 
 // execThrough has the runtime start one more process in the container.
