@@ -29,8 +29,7 @@ func eventStream(c *call) error {
 		return err
 	}
 	if !until.IsZero() && until.Before(since) {
-		return invalid("`since` time (%d.%09d) cannot be after `until` time (%d.%09d)",
-			since.Unix(), since.Nanosecond(), until.Unix(), until.Nanosecond())
+		return invalid("`since` time (%d) cannot be after `until` time (%d)", since.Unix(), until.Unix())
 	}
 	// What happens from here on is not missed, and the client is told so by the head of the answer.
 	reader := c.engine.Events().Reader()

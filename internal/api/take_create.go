@@ -55,6 +55,9 @@ func (c *call) takeCreate() (engine.CreateRequest, []string, error) {
 	if !c.before(41) {
 		req.Platform = c.query.Get("platform")
 	}
+	if err := container.ValidateRestartPolicy(body.HostConfig.RestartPolicy); err != nil {
+		return engine.CreateRequest{}, nil, invalid("%w", err)
+	}
 	if req.Host, err = takeHostConfig(body.HostConfig); err != nil {
 		return engine.CreateRequest{}, nil, err
 	}

@@ -239,7 +239,11 @@ func TestClearingALogShowsNothing(t *testing.T) {
 	if r := d.tug("logs", "--clear", "--tail", "3", "web"); r.code != 1 || !strings.Contains(r.err, "--tail has no meaning with it") {
 		t.Error(r)
 	}
-	if r := d.tug("logs", "--clear", "nosuch"); r.code != 1 || !strings.Contains(r.err, "Error response from daemon: no such thing") {
+	d.on("POST /tug/containers/nosuch/logs/clear", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", "Tug/1.0 (linux)")
+		refusal(404, "No such container: nosuch")(w, r)
+	})
+	if r := d.tug("logs", "--clear", "nosuch"); r.code != 1 || r.err != "Error response from daemon: No such container: nosuch\n" {
 		t.Error(r)
 	}
 	d.on("POST /tug/containers/old/logs/clear", refusal(404, "page not found"))

@@ -37,9 +37,10 @@ func (e *Engine) publishKill(r *container.Record, sig syscall.Signal) {
 	e.publish(r, events.Kill, "signal", strconv.Itoa(int(sig)))
 }
 
-// publishExec tells of a further process in a container: the action's words are followed by the command.
+// publishExec tells of a further process in a container: the action's words are followed by the command, as Docker writes it.
 func (e *Engine) publishExec(r *container.Record, action string, x *execution) {
-	e.publish(r, action+": "+strings.Join(x.config.Cmd, " "), "execID", x.id)
+	program, args := x.config.Cmd[0], x.config.Cmd[1:]
+	e.publish(r, action+": "+program+" "+strings.Join(args, " "), "execID", x.id)
 }
 
 // publishVolume tells of something that has happened to a volume.

@@ -42,6 +42,8 @@ func (e *Engine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string
 	switch {
 	case r.State.Status == container.Paused:
 		return "", pausedBeforeExec(r.ID)
+	case r.State.Status == container.Restarting:
+		return "", fmt.Errorf("Container %s is restarting, wait until the container is running: %w", r.ID, errConflict) //nolint:staticcheck // Docker's words
 	case !alive(r):
 		return "", fmt.Errorf("container %s is not running: %w", r.ID, errConflict)
 	case len(c.Cmd) == 0:
@@ -204,12 +206,13 @@ func (e *Engine) watchExec(x *execution, run *run) {
 	e.endExec(x, exit.Code)
 }
 
-// endExec records the end of an exec and tells of it, before whoever waits for it.
+// endExec records the end of an exec and, if it ran, tells of it before whoever waits for it.
 func (e *Engine) endExec(x *execution, code int) {
 	e.mu.Lock()
+	ran := x.running
 	x.started, x.running, x.pid, x.exitCode, x.ended = true, false, 0, &code, time.Now()
 	e.mu.Unlock()
-	if r, err := e.containers.Get(x.container); err == nil {
+	if r, err := e.containers.Get(x.container); err == nil && ran {
 		e.publish(r, events.ExecDie, "execID", x.id, "exitCode", strconv.Itoa(code))
 	}
 	close(x.done)

@@ -61,6 +61,9 @@ func (i *Images) Load(ctx context.Context, r io.Reader, o image.LoadOptions) ([]
 func (i *Images) Import(ctx context.Context, r io.Reader, o image.ImportOptions) (image.Image, error) {
 	img, err := i.Images.Import(ctx, r, o)
 	if err == nil {
+		if o.Ref != "" {
+			i.engine.publishImage(events.Tag, img.ID.String(), familiar(o.Ref), img.Config.Labels)
+		}
 		i.engine.publishImage(events.Import, img.ID.String(), img.ID.String(), img.Config.Labels)
 	}
 	return img, err
@@ -104,7 +107,7 @@ func (e *Engine) publishRemoved(id string, labels map[string]string, removed []i
 	for _, r := range removed {
 		switch {
 		case r.Untagged != "":
-			e.publishImage(events.Untag, id, id, labels)
+			e.publishImage(events.Untag, id, familiar(r.Untagged), labels)
 		case r.Deleted.String() == id: // the others are layers
 			e.publishImage(events.Delete, id, id, nil)
 		}

@@ -27,7 +27,7 @@ func (e *Engine) Remove(ctx context.Context, ref string, o RemoveOptions) error 
 	defer release()
 	if alive(r) || r.State.Status == container.Restarting {
 		if !o.Force {
-			return fmt.Errorf("cannot remove container %q: container is %s: stop the container before removing or force remove: %w", "/"+r.Name, r.State.Status, errConflict)
+			return fmt.Errorf("cannot remove container %q: container is %s: stop the container before removing or force remove: %w", r.Name, r.State.Status, errConflict)
 		}
 		if err := e.endForRemoval(r); err != nil {
 			return err

@@ -30,7 +30,7 @@ func WriteFile(path string, write func(io.Writer) error) error {
 		}
 		return errors.Join(write(f), f.Close())
 	}
-	folder, name := filepath.Split(path)
+	folder, name := filepath.Dir(path), filepath.Base(path)
 	f, err := os.CreateTemp(folder, "."+name+".*") // mode 0600
 	if err != nil {
 		return err

@@ -81,7 +81,7 @@ func eventWriter(format string) (func(io.Writer, events.Message) error, error) {
 		return nil, err
 	}
 	write := func(out io.Writer, event events.Message) error {
-		if err := parsed.Execute(out, event); err != nil {
+		if err := parsed.Execute(out, &event); err != nil {
 			return err
 		}
 		_, err := io.WriteString(out, "\n")
