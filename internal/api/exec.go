@@ -78,6 +78,7 @@ func (c *call) tellInStream(err error, tty bool) error {
 	if !tty {
 		text = appendFrame(nil, streamStdout, text)
 	}
+	stream.awaitHead()
 	_, _ = stream.Write(text) // a client that went does not care
 	stream.linger()
 	return nil

@@ -83,6 +83,7 @@ func (c *call) serve(session *Session) error {
 	}
 	ctx, cancel := stream.whileThere(c.ctx())
 	defer cancel()
+	stream.awaitHead()
 	if err := session.Serve(ctx, stream); err != nil {
 		c.log.Debug("attached stream ended", "path", c.r.URL.Path, "error", err)
 	}
@@ -93,6 +94,9 @@ func (c *call) serve(session *Session) error {
 // hijack takes the connection over and sends the head of the answer: 101 to a client that asked to upgrade, or the 200 that older
 // clients, which take the connection over without asking, expect.
 func (c *call) hijack(tty bool) (*conversation, error) {
+	if err := c.dropBody(); err != nil {
+		return nil, err
+	}
 	conn, buf, err := http.NewResponseController(c.w.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -37,6 +38,7 @@ func TestAttachSpeaksOldAndNew(t *testing.T) {
 		"terminal":     {"/v1.50", "Upgrade: tcp\r\nConnection: Upgrade\r\n", true, "HTTP/1.1 101 UPGRADED", rawStream},
 		"before 1.42":  {"/v1.41", "Upgrade: tcp\r\nConnection: Upgrade\r\n", false, "HTTP/1.1 101 UPGRADED", rawStream},
 		"no upgrading": {"/v1.50", "", false, "HTTP/1.1 200 OK", rawStream},
+		"with a body":  {"/v1.50", "Upgrade: tcp\r\nConnection: Upgrade\r\nContent-Length: 15\r\n", false, "HTTP/1.1 101 UPGRADED", multiplexedStream},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := newFake()
@@ -52,8 +54,12 @@ func TestAttachSpeaksOldAndNew(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
+			body := ""
+			if strings.Contains(tt.upgrade, "Content-Length") {
+				body = `{"stream":true}` // which dockerode sends, and nobody reads
+			}
 			// The first bytes of input come in the same packet as the request.
-			fmt.Fprintf(conn, "POST %s/containers/web/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: tug\r\n%s\r\nearly ", tt.version, tt.upgrade)
+			fmt.Fprintf(conn, "POST %s/containers/web/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: tug\r\n%s\r\n%searly ", tt.version, tt.upgrade, body)
 			r := bufio.NewReader(conn)
 			first, _ := r.ReadString('\n')
 			head := map[string]string{}
@@ -80,5 +86,42 @@ func TestAttachSpeaksOldAndNew(t *testing.T) {
 				t.Errorf("stream: got %q, want %q", got, want)
 			}
 		})
+	}
+}
+
+func TestNothingFollowsTheHeadBeforeThatIsRead(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	client, err := net.Dial("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	s := &conversation{Conn: server, ended: make(chan struct{})}
+	written := make(chan error, 1)
+	go func() {
+		_, err := s.Write([]byte("head"))
+		s.awaitHead()
+		_, _ = s.Write([]byte("output"))
+		written <- err
+	}()
+	got := make([]byte, 100)
+	if n, err := client.Read(got); err != nil || string(got[:n]) != "head" {
+		t.Errorf("first comes %q, %v", got[:n], err)
+	}
+	if err := <-written; err != nil {
+		t.Fatal(err)
+	}
+	if n, err := client.Read(got); err != nil || string(got[:n]) != "output" {
+		t.Errorf("then comes %q, %v", got[:n], err)
 	}
 }

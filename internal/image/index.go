@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
 )
 
@@ -89,7 +90,15 @@ func (x *index) find(ref string) (*entry, error) {
 	if e, err := x.findShort(strings.TrimPrefix(ref, "sha256:")); e != nil || err != nil {
 		return e, err
 	}
-	return nil, fmt.Errorf("no such image: %s: %w", ref, errdefs.ErrNotFound)
+	return nil, missing(ref)
+}
+
+// missing is the error for a name that no image has, in Docker's words: Python's SDK knows by them that it may pull.
+func missing(ref string) error {
+	if named, err := parseName(ref); err == nil {
+		ref = reference.FamiliarString(named)
+	}
+	return fmt.Errorf("No such image: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
 }
 
 // findShort returns the one image whose ID begins with prefix, nil if there is none.

@@ -53,7 +53,7 @@ func TestFindKnowsEveryWayToNameAnImage(t *testing.T) {
 			t.Errorf("%q: %v, %v", ref, e, err)
 		}
 	}
-	if _, err := x.find("two"); err == nil || !strings.HasPrefix(err.Error(), "no such image: two: ") {
+	if _, err := x.find("two"); err == nil || !strings.HasPrefix(err.Error(), "No such image: two:latest: ") {
 		t.Errorf("missing image: %v", err)
 	}
 }
