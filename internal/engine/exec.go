@@ -142,7 +142,7 @@ func (e *Engine) claimExec(id string) (*execution, *run, *container.Record, erro
 }
 
 func pausedBeforeExec(id string) error {
-	return fmt.Errorf("container %s is paused, unpause the container before exec: %w", id, errConflict)
+	return fmt.Errorf("Container %s is paused, unpause the container before exec: %w", id, errConflict) //nolint:staticcheck // Docker's words
 }
 
 // hasEnded tells whether the container's first process has ended, which may not be recorded yet. The kernel may still have

@@ -19,7 +19,8 @@ const (
 	killWait    = 10 * time.Second // for a killed process to be gone
 )
 
-// Stop sends the container's stop signal, waits, and kills it if it is still there. It returns when its end is recorded.
+// Stop sends the container's stop signal, waits, and kills it if it is still there. It returns when its end is recorded, and goes on
+// also if the client does not wait for that.
 // Errors: NotFound, ErrAlreadyStopped.
 func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
 	r, err := e.containers.Get(ref)
@@ -46,7 +47,7 @@ func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
 	if _, err := e.containers.Change(r.ID, stopByHand); err != nil {
 		return err
 	}
-	if err := e.stopRun(ctx, r, run, sig, stopTimeout(r, o.Timeout)); err != nil {
+	if err := e.stopRun(e.life, r, run, sig, stopTimeout(r, o.Timeout)); err != nil {
 		return err
 	}
 	e.publish(r, events.Stop)
@@ -77,14 +78,12 @@ func stopByHand(r *container.Record) {
 }
 
 func (e *Engine) stopRun(ctx context.Context, r *container.Record, run *run, sig syscall.Signal, timeout time.Duration) error {
-	if r.State.Status == container.Paused {
-		if err := run.group.Thaw(); err != nil {
-			return err
-		}
-	}
 	e.publishKill(r, sig)
 	if err := e.signal(ctx, run, sig); err != nil {
 		e.log.Debug("stop", "container", r.ID, "error", err) // it may just have ended; else it is killed below
+	}
+	if err := e.goOn(r, run); err != nil {
+		return err
 	}
 	if timeout >= 0 {
 		timer := time.NewTimer(timeout)
@@ -213,6 +212,9 @@ func (e *Engine) Kill(ctx context.Context, ref, name string) error {
 	if err := e.signal(ctx, run, sig); err != nil {
 		return fmt.Errorf("cannot kill container: %s: %w", ref, err)
 	}
+	if own := r.Config.StopSignal; own == "" || endsFor(r, sig) {
+		return e.goOn(r, run) // Docker's rule
+	}
 	return nil
 }
 
@@ -222,12 +224,13 @@ func endsFor(r *container.Record, sig syscall.Signal) bool {
 	return sig == unix.SIGKILL || sig == unix.SIGTERM || sig == unix.SIGINT || err == nil && sig == own
 }
 
-// Restart stops the container if it runs, and starts it.
+// Restart stops the container if it runs, and starts it. It does both, whatever becomes of the client.
 func (e *Engine) Restart(ctx context.Context, ref string, o StopOptions) error {
 	r, err := e.containers.Get(ref)
 	if err != nil {
 		return err
 	}
+	ctx = context.WithoutCancel(ctx)
 	if err := e.Stop(ctx, r.ID, o); err != nil && err != ErrAlreadyStopped {
 		return err
 	}
@@ -235,54 +238,5 @@ func (e *Engine) Restart(ctx context.Context, ref string, o StopOptions) error {
 		return err
 	}
 	e.publish(r, events.Restart)
-	return nil
-}
-
-// Pause freezes all processes of the container. Errors: NotFound, Conflict.
-func (e *Engine) Pause(ctx context.Context, ref string) error {
-	return e.freeze(ctx, ref, container.Running, container.Paused, events.Pause)
-}
-
-// Unpause thaws them. Errors: NotFound, Conflict.
-func (e *Engine) Unpause(ctx context.Context, ref string) error {
-	return e.freeze(ctx, ref, container.Paused, container.Running, events.Unpause)
-}
-
-func (e *Engine) freeze(ctx context.Context, ref string, from, to container.Status, event string) error {
-	r, release, err := e.containers.Claim(ctx, ref)
-	if err != nil {
-		return err
-	}
-	defer release()
-	run, ok := e.run(r.ID)
-	switch {
-	case !ok || !alive(r):
-		return fmt.Errorf("container %s is not running: %w", r.ID, errConflict)
-	case r.State.Status != from && to == container.Paused:
-		return fmt.Errorf("container %s is already paused: %w", r.ID, errConflict)
-	case r.State.Status != from:
-		return fmt.Errorf("container %s is not paused: %w", r.ID, errConflict)
-	}
-	act := run.group.Freeze
-	if to == container.Running {
-		act = run.group.Thaw
-	}
-	if err := act(); err != nil {
-		return err
-	}
-	changed, err := e.containers.Change(r.ID, func(r *container.Record) {
-		if r.State.Status == from {
-			r.State.Status = to
-		}
-	})
-	if err != nil {
-		return err
-	}
-	e.publish(changed, event)
-	if to == container.Paused {
-		e.leaveHealth(r.ID)
-	} else {
-		e.testHealth(changed)
-	}
 	return nil
 }

@@ -32,7 +32,7 @@ func (e *Engine) Top(_ context.Context, ref, psArgs string) (titles []string, ro
 		return nil, nil, err
 	}
 	if r.State.Status == container.Restarting {
-		return nil, nil, fmt.Errorf("container %s is restarting, wait until the container is running: %w", r.ID, errConflict)
+		return nil, nil, fmt.Errorf("Container %s is restarting, wait until the container is running: %w", r.ID, errConflict) //nolint:staticcheck // Docker's words
 	}
 	run, ok := e.run(r.ID)
 	if !ok || !alive(r) {
