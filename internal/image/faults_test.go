@@ -22,13 +22,13 @@ import (
 
 func TestConnectionThatBreaksAgainAndAgainBringsTheLayer(t *testing.T) {
 	f := newFaulty(t, 2, 1<<20)
-	f.fault = func(w http.ResponseWriter, r *http.Request, d digest.Digest, blob []byte) bool {
+	f.goesWrong(func(w http.ResponseWriter, r *http.Request, d digest.Digest, blob []byte) bool {
 		if d != f.layers[1] {
 			return false
 		}
 		breakOff(w, r, blob, 100_000)
 		return true
-	}
+	})
 	s := open(t)
 	img, err := s.Pull(t.Context(), f.ref(), PullOptions{})
 	if err != nil {
@@ -44,7 +44,7 @@ func TestConnectionThatBreaksAgainAndAgainBringsTheLayer(t *testing.T) {
 func TestRegistryWithoutRangesServesAll(t *testing.T) {
 	f := newFaulty(t, 1, 1<<20)
 	broken := false
-	f.fault = func(w http.ResponseWriter, r *http.Request, d digest.Digest, blob []byte) bool {
+	f.goesWrong(func(w http.ResponseWriter, r *http.Request, d digest.Digest, blob []byte) bool {
 		if d != f.layers[0] {
 			return false
 		}
@@ -55,7 +55,7 @@ func TestRegistryWithoutRangesServesAll(t *testing.T) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(blob)))
 		w.Write(blob)
 		return true
-	}
+	})
 	s := open(t)
 	img, err := s.Pull(t.Context(), f.ref(), PullOptions{})
 	if err != nil || !broken {
@@ -67,7 +67,7 @@ func TestRegistryWithoutRangesServesAll(t *testing.T) {
 func TestRegistryThatIsBusyInBetweenIsWaitedFor(t *testing.T) {
 	f := newFaulty(t, 3, 1000)
 	var busy atomic.Int32
-	f.fault = func(w http.ResponseWriter, _ *http.Request, _ digest.Digest, _ []byte) bool {
+	f.goesWrong(func(w http.ResponseWriter, _ *http.Request, _ digest.Digest, _ []byte) bool {
 		n := busy.Add(1)
 		if n > 3 {
 			return false
@@ -75,7 +75,7 @@ func TestRegistryThatIsBusyInBetweenIsWaitedFor(t *testing.T) {
 		w.Header().Set("Retry-After", "0")
 		w.WriteHeader([]int{429, 500, 503}[n-1])
 		return true
-	}
+	})
 	s := open(t)
 	img, err := s.Pull(t.Context(), f.ref(), PullOptions{})
 	if err != nil {
@@ -95,7 +95,7 @@ func TestPasswordsGoWithNoBlobThatIsElsewhere(t *testing.T) {
 		w.Write(f.blobs[digest.Digest(r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:])])
 	}))
 	defer elsewhere.Close()
-	f.fault = func(w http.ResponseWriter, r *http.Request, _ digest.Digest, _ []byte) bool {
+	f.goesWrong(func(w http.ResponseWriter, r *http.Request, _ digest.Digest, _ []byte) bool {
 		if user, _, _ := r.BasicAuth(); user != "u" {
 			w.Header().Set("WWW-Authenticate", `Basic realm="r"`)
 			w.WriteHeader(http.StatusUnauthorized)
@@ -103,7 +103,7 @@ func TestPasswordsGoWithNoBlobThatIsElsewhere(t *testing.T) {
 		}
 		http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusTemporaryRedirect)
 		return true
-	}
+	})
 	s := open(t)
 	img, err := s.Pull(t.Context(), f.ref(), PullOptions{Auth: Auth{Username: "u", Password: "p"}})
 	if err != nil || leaked.Load() {
@@ -136,7 +136,7 @@ func TestHugeManifestsAreRefusedBeforeTheyAreRead(t *testing.T) {
 func TestPullThatFailedIsGoneOnWith(t *testing.T) {
 	f := newFaulty(t, 2, 1<<20)
 	var mends atomic.Bool
-	f.fault = func(w http.ResponseWriter, r *http.Request, d digest.Digest, blob []byte) bool {
+	f.goesWrong(func(w http.ResponseWriter, r *http.Request, d digest.Digest, blob []byte) bool {
 		if d != f.layers[1] || mends.Load() {
 			return false
 		}
@@ -148,7 +148,7 @@ func TestPullThatFailedIsGoneOnWith(t *testing.T) {
 		}
 		breakOff(w, r, blob, 600_000)
 		return true
-	}
+	})
 	s := open(t)
 	if _, err := s.Pull(t.Context(), f.ref(), PullOptions{}); !errdefs.IsUnavailable(err) {
 		t.Fatalf("with a registry that breaks off for good: %v", err)
@@ -195,7 +195,7 @@ func TestPullThatIsKilledIsGoneOnWith(t *testing.T) {
 	f := newFaulty(t, 3, 1<<20)
 	halfway, killed := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	f.fault = func(w http.ResponseWriter, r *http.Request, d digest.Digest, blob []byte) bool {
+	f.goesWrong(func(w http.ResponseWriter, r *http.Request, d digest.Digest, blob []byte) bool {
 		select {
 		case <-killed:
 			return false
@@ -213,7 +213,7 @@ func TestPullThatIsKilledIsGoneOnWith(t *testing.T) {
 		once.Do(func() { close(halfway) })
 		<-r.Context().Done()
 		return true
-	}
+	})
 	child := exec.Command(os.Args[0], "-test.run", "^TestPullInAChild$")
 	child.Env = append(os.Environ(), "TUG_TEST_PULL_ROOT="+root, "TUG_TEST_PULL_REF="+f.ref())
 	if err := child.Start(); err != nil {

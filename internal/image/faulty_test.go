@@ -25,11 +25,11 @@ type faulty struct {
 	blobs    map[digest.Digest][]byte
 	layers   []digest.Digest
 	files    []string
-	fault    func(w http.ResponseWriter, r *http.Request, d digest.Digest, blob []byte) bool
 
-	mu   sync.Mutex
-	gets map[digest.Digest]int // requests for a blob
-	from []string              // their ranges
+	mu    sync.Mutex // guards all below
+	fault func(w http.ResponseWriter, r *http.Request, d digest.Digest, blob []byte) bool
+	gets  map[digest.Digest]int // requests for a blob
+	from  []string              // their ranges
 }
 
 // newFaulty makes a registry with an image of so many layers of size bytes.
@@ -82,11 +82,19 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.gets[d]++
 	f.from = append(f.from, r.Header.Get("Range"))
+	fault := f.fault
 	f.mu.Unlock()
-	if f.fault != nil && f.fault(w, r, d, blob) {
+	if fault != nil && fault(w, r, d, blob) {
 		return
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(blob))
+}
+
+// goesWrong says what the registry does wrong from now on.
+func (f *faulty) goesWrong(fault func(w http.ResponseWriter, r *http.Request, d digest.Digest, blob []byte) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fault = fault
 }
 
 // fetched is how often a layer was asked for.

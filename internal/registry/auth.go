@@ -20,7 +20,7 @@ func (a Auth) authorizer(host string, client *http.Client) docker.Authorizer {
 	if a.RegistryToken != "" {
 		return bearer{host: host, token: a.RegistryToken}
 	}
-	return docker.NewDockerAuthorizer(docker.WithAuthClient(client), docker.WithAuthCreds(func(h string) (string, string, error) {
+	return newInTurn(docker.NewDockerAuthorizer(docker.WithAuthClient(client), docker.WithAuthCreds(func(h string) (string, string, error) {
 		switch {
 		case h != host:
 			return "", "", nil
@@ -28,7 +28,26 @@ func (a Auth) authorizer(host string, client *http.Client) docker.Authorizer {
 			return "", a.IdentityToken, nil
 		}
 		return a.Username, a.Password, nil
-	}))
+	})))
+}
+
+// inTurn authorizes one request at a time: containerd's authorizer reads a token while another request fetches it. Whoever needs that
+// one waits for it anyway.
+type inTurn struct {
+	docker.Authorizer
+	turn chan struct{}
+}
+
+func newInTurn(a docker.Authorizer) inTurn { return inTurn{a, make(chan struct{}, 1)} }
+
+func (a inTurn) Authorize(ctx context.Context, r *http.Request) error {
+	select {
+	case a.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-a.turn }()
+	return a.Authorizer.Authorize(ctx, r)
 }
 
 // bearer is an access token that the user already has.
