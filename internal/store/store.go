@@ -79,6 +79,9 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 			db.Close()
 		}
 	}()
+	if err := sweepIngests(root); err != nil {
+		return nil, err
+	}
 	blobs, err := local.NewStore(filepath.Join(root, "content"))
 	if err != nil {
 		return nil, fmt.Errorf("open image store %s: %w", root, err)
