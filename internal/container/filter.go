@@ -21,6 +21,8 @@ type Query struct {
 	FromImage func(ref string) (func(*Record) bool, error)
 	// NetworkName gives the name of the network that a name or (short) id stands for; as it is if there is none.
 	NetworkName func(ref string) string
+
+	list []*Record // that is selected from
 }
 
 // test tells whether a container fits one of the filters.
@@ -29,6 +31,7 @@ type test func(*Record) bool
 // Select gives those of a list, newest first, that the query asks for, in the same order. It fails with InvalidArgument when a
 // filter makes no sense, and with NotFound when it names a container (before, since) that is not there.
 func (q Query) Select(list []*Record) ([]*Record, error) {
+	q.list = list
 	tests, err := q.tests()
 	if err != nil {
 		return nil, err
@@ -36,7 +39,7 @@ func (q Query) Select(list []*Record) ([]*Record, error) {
 	if list, err = q.between(list); err != nil {
 		return nil, err
 	}
-	all := q.All || q.Limit > 0 || q.has("status") || q.has("before") || q.has("since")
+	all := q.All || q.Limit > 0 || q.has("status")
 	out := []*Record{}
 	for _, r := range list {
 		if !all && !r.IsRunning() && r.State.Status != Restarting {
@@ -119,8 +122,8 @@ var compilers = map[string]func(q Query, values []string) (test, error){
 	"exited":     exitedTest,
 	"health":     healthTest,
 	"ancestor":   ancestorTest,
-	"expose":     exposeTest,
-	"publish":    publishTest,
+	"expose":     portTest,
+	"publish":    portTest,
 	"network":    networkTest,
 	"volume":     volumeTest,
 	"is-task":    isTaskTest,
@@ -139,9 +142,21 @@ func matcher(values []string) func(string) bool {
 	}
 }
 
-func idTest(_ Query, values []string) (test, error) {
-	fits := matcher(values)
-	return func(r *Record) bool { return fits(r.ID) }, nil
+// idTest fits those whose IDs begin so, if no other's does.
+func idTest(q Query, values []string) (test, error) {
+	found := map[string]bool{}
+	for _, v := range values {
+		var ids []string
+		for _, r := range q.list {
+			if strings.HasPrefix(r.ID, v) {
+				ids = append(ids, r.ID)
+			}
+		}
+		if v != "" && len(ids) == 1 {
+			found[ids[0]] = true
+		}
+	}
+	return func(r *Record) bool { return found[r.ID] }, nil
 }
 
 // nameTest fits names with and without the slash that Docker puts before them.
@@ -175,8 +190,8 @@ func statusTest(_ Query, values []string) (test, error) {
 		switch Status(v) {
 		case Created, Running, Paused, Restarting, Removing, Exited, Dead:
 		default:
-			return nil, fmt.Errorf("invalid filter 'status=%s': must be one of created, running, paused, restarting, removing, exited, dead: %w",
-				v, errdefs.ErrInvalidArgument)
+			return nil, fmt.Errorf("invalid filter 'status=%s': invalid value for state (%s): must be one of created, running, paused, restarting, removing, exited, dead: %w",
+				v, v, errdefs.ErrInvalidArgument)
 		}
 	}
 	return func(r *Record) bool { return slices.Contains(values, string(r.State.Status)) }, nil
@@ -201,7 +216,7 @@ func healthTest(_ Query, values []string) (test, error) {
 		switch v {
 		case "none", "starting", "healthy", "unhealthy":
 		default:
-			return nil, fmt.Errorf("invalid filter 'health=%s': must be one of none, starting, healthy, unhealthy: %w", v, errdefs.ErrInvalidArgument)
+			return nil, fmt.Errorf("invalid filter 'health=%s': invalid value for health (%s): must be one of none, starting, healthy, unhealthy: %w", v, v, errdefs.ErrInvalidArgument)
 		}
 	}
 	return func(r *Record) bool {

@@ -34,36 +34,43 @@ func parsePortRange(key, s string) (portRange, error) {
 	b, errB := strconv.ParseUint(last, 10, 16)
 	proto = strings.ToLower(proto)
 	if errA != nil || errB != nil || a > b || !slices.Contains([]string{"tcp", "udp", "sctp"}, proto) {
-		return portRange{}, fmt.Errorf("invalid filter '%s=%s': must be <port>[/<proto>] or <first>-<last>[/<proto>], of the container: %w",
+		return portRange{}, fmt.Errorf("invalid filter '%s=%s': must be <port>[/<proto>] or <first>-<last>[/<proto>]: %w",
 			key, s, errdefs.ErrInvalidArgument)
 	}
 	return portRange{uint16(a), uint16(b), proto}, nil
 }
 
-// portTest fits containers that have one of the ports in a set of theirs.
-func portTest[V any](key string, values []string, ports func(*Record) map[string]V) (test, error) {
-	var ranges []portRange
-	for _, v := range values {
-		p, err := parsePortRange(key, v)
-		if err != nil {
-			return nil, err
+// portTest is of the filters expose and publish together: it fits containers that run and have one of the ports exposed, or one of the host's
+// ports published.
+func portTest(q Query, _ []string) (test, error) {
+	ranges := map[string][]portRange{}
+	for _, key := range []string{"expose", "publish"} {
+		for _, v := range q.Filters[key] {
+			p, err := parsePortRange(key, v)
+			if err != nil {
+				return nil, err
+			}
+			ranges[key] = append(ranges[key], p)
 		}
-		ranges = append(ranges, p)
+	}
+	holds := func(key, port string) bool {
+		return slices.ContainsFunc(ranges[key], func(p portRange) bool { return p.holds(port) })
 	}
 	return func(r *Record) bool {
-		for port := range ports(r) {
-			if slices.ContainsFunc(ranges, func(p portRange) bool { return p.holds(port) }) {
+		if !r.IsRunning() || r.State.Live == nil {
+			return false
+		}
+		for port, bindings := range r.State.Live.Ports {
+			_, proto, _ := strings.Cut(port, "/")
+			if holds("expose", port) || slices.ContainsFunc(bindings, func(b PortBinding) bool { return holds("publish", b.HostPort+"/"+proto) }) {
+				return true
+			}
+		}
+		for port := range r.Config.ExposedPorts {
+			if holds("expose", port) {
 				return true
 			}
 		}
 		return false
 	}, nil
-}
-
-func exposeTest(_ Query, values []string) (test, error) {
-	return portTest("expose", values, func(r *Record) map[string]struct{} { return r.Config.ExposedPorts })
-}
-
-func publishTest(_ Query, values []string) (test, error) {
-	return portTest("publish", values, func(r *Record) map[string][]PortBinding { return r.Host.PortBindings })
 }

@@ -131,30 +131,3 @@ func (e *Engine) removeVolumes(id string, names []string) {
 		}
 	}
 }
-
-// Rename gives a container another name. Errors: NotFound, Conflict (taken), InvalidArgument.
-func (e *Engine) Rename(_ context.Context, ref, name string) error {
-	r, err := e.containers.Get(ref)
-	if err != nil {
-		return err
-	}
-	if name == "" {
-		return invalid("Neither old nor new names may be empty")
-	}
-	if err := container.CheckName(name); err != nil {
-		return err
-	}
-	if name[0] == '/' {
-		name = name[1:]
-	}
-	if name == r.Name {
-		return invalid("Renaming a container with the same name as its current name")
-	}
-	if err := e.containers.Rename(r.ID, name); err != nil {
-		return err
-	}
-	if changed, err := e.containers.Get(r.ID); err == nil {
-		e.publish(changed, events.Rename, "oldName", "/"+r.Name)
-	}
-	return nil
-}
