@@ -22,6 +22,7 @@ type adoption struct {
 	record *container.Record
 	run    *run
 	dead   *shim.Exit
+	execs  []shim.ExecState
 }
 
 const (
@@ -63,6 +64,7 @@ func (e *Engine) follow(found []adoption) {
 		e.mu.Unlock()
 		if a.dead == nil {
 			e.work.Go(func() { e.watch(a.record.ID, a.run) })
+			e.adoptExecs(a)
 			e.resumeHealth(a.record, a.run)
 			e.watchOOM(a.record, a.run)
 			continue
@@ -93,6 +95,7 @@ func (e *Engine) askShim(ctx context.Context, a *adoption) {
 	hello, cancel := context.WithTimeout(ctx, adoptPatience)
 	defer cancel()
 	told, err := a.run.client.Hello(hello)
+	a.execs = told.Execs
 	switch {
 	case err == nil && told.Exited:
 		a.dead = &told.Exit

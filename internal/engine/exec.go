@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -92,6 +93,9 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 		return nil, endedBeforeExec(r.ID)
 	case err != nil:
 		return nil, &StartError{err}
+	}
+	if request.Note, err = json.Marshal(x.config); err != nil {
+		return nil, err
 	}
 	attached, err := e.execAttach(x, run, o.Detach)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 // Version is that of the protocol. A daemon speaks to shims of its own version and adopts those of earlier ones, whose
 // requests must therefore keep their meaning.
-const Version = 1
+const Version = 2
 
 // The kinds of messages.
 const (

@@ -19,9 +19,9 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 		Container: "c1", Plan: []byte{1, 0, 255}, Process: Streams{Terminal: true, Height: 24, Width: 80, Stdin: true, StdinOnce: true},
 		Log: Log{Path: "/log", MaxSize: 1 << 40, MaxFiles: 3, Compress: true, Attrs: map[string]string{"a": "b", "": "ü"}}, OOMFile: "/oom", Runtime: &Runtime{Args: []string{"/sbin/runc", "--debug"}, Env: []string{"A=b"}, Dir: "/run/tug", Domainname: "example.org"},
 	}
-	exec := &Exec{ID: "x", Plan: []byte("plan"), Process: Streams{Stdin: true}, JSON: []byte("{}")}
+	exec := &Exec{ID: "x", Plan: []byte("plan"), Process: Streams{Stdin: true}, JSON: []byte("{}"), Note: []byte("note")}
 	attach := Attach{ID: "x", Stdin: true, Stderr: true}
-	hello := Hello{Version: 1, Container: "c1", Pid: 7, Started: at, UserNS: 5, NetNS: 6, Exited: true, Exit: Exit{Code: 137, At: at, OOM: true}}
+	hello := Hello{Version: Version, Container: "c1", Pid: 7, Started: at, UserNS: 5, NetNS: 6, Exited: true, Exit: Exit{Code: 137, At: at, OOM: true}, Execs: []ExecState{{ID: "x", Note: []byte("note"), Pid: 8, Exited: true}, {ID: "y", Note: []byte{}}}}
 	proc := Proc{Pid: 9, Started: at, Warnings: []string{"one", ""}}
 	for name, c := range map[string]struct {
 		body []byte

@@ -98,13 +98,14 @@ func (x *Exec) Encode() []byte {
 	e.bytes(x.Plan)
 	e.streams(x.Process)
 	e.bytes(x.JSON)
+	e.bytes(x.Note)
 	return e.b
 }
 
 // DecodeExec reads the fields of an Exec.
 func DecodeExec(b []byte) (*Exec, error) {
 	d := decoder{b: b}
-	return &Exec{ID: d.string(), Plan: d.bytes(), Process: d.streams(), JSON: d.bytes()}, d.err
+	return &Exec{ID: d.string(), Plan: d.bytes(), Process: d.streams(), JSON: d.bytes(), Note: d.bytes()}, d.err
 }
 
 // Encode gives the fields of the message.
@@ -157,13 +158,30 @@ func (h *Hello) Encode() []byte {
 	e.int(int64(h.NetNS))
 	e.bool(h.Exited)
 	e.exit(h.Exit)
+	if h.Version < 2 {
+		return e.b
+	}
+	e.int(int64(len(h.Execs)))
+	for _, x := range h.Execs {
+		e.string(x.ID)
+		e.bytes(x.Note)
+		e.int(int64(x.Pid))
+		e.bool(x.Exited)
+	}
 	return e.b
 }
 
-// DecodeHello reads the fields of a Hello.
+// DecodeHello reads the fields of a Hello. A shim of version 1 says nothing of its execs.
 func DecodeHello(b []byte) (Hello, error) {
 	d := decoder{b: b}
-	return Hello{Version: int(d.int()), Container: d.string(), Pid: int(d.int()), Started: d.time(), UserNS: int(d.int()), NetNS: int(d.int()), Exited: d.bool(), Exit: d.exit()}, d.err
+	h := Hello{Version: int(d.int()), Container: d.string(), Pid: int(d.int()), Started: d.time(), UserNS: int(d.int()), NetNS: int(d.int()), Exited: d.bool(), Exit: d.exit()}
+	if h.Version < 2 {
+		return h, d.err
+	}
+	for range d.count() {
+		h.Execs = append(h.Execs, ExecState{ID: d.string(), Note: d.bytes(), Pid: int(d.int()), Exited: d.bool()})
+	}
+	return h, d.err
 }
 
 // Encode gives the fields of the answer.

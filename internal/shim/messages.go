@@ -47,6 +47,7 @@ type Exec struct {
 	Process Streams
 	// JSON is the process's specification, in place of a plan, in a container that was handed to a runtime of the host.
 	JSON []byte
+	Note []byte // kept for who asks later what this is; its meaning is the daemon's
 }
 
 // Attach asks for the streams of a process; the container's first process has the ID "". It may come before the process
@@ -66,6 +67,15 @@ type Hello struct {
 	NetNS     int
 	Exited    bool
 	Exit      Exit
+	Execs     []ExecState // those started and not waited for yet, which have a note
+}
+
+// ExecState is what a shim tells of a process that Exec has started.
+type ExecState struct {
+	ID     string
+	Note   []byte
+	Pid    int
+	Exited bool // how, Wait tells
 }
 
 // Exit is how a process ended.

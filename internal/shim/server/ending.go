@@ -29,7 +29,7 @@ func (s *Server) settle(p *process) {
 // endWith ends the shim once its container has ended, everything is told and every client is served.
 func (s *Server) endWith(p *process) {
 	<-p.done
-	s.writeExit(p.exit)
+	s.words.Wait()
 	served := make(chan struct{})
 	s.mu.Lock()
 	s.served = served
@@ -58,7 +58,6 @@ func (s *Server) ended(p *process) {
 	if !p.first {
 		return
 	}
-	p.exit.OOM = readOOM(s.oomFile) != s.oomBefore
 	if rt := s.handed(); rt != nil {
 		rt.remove()
 	}
@@ -71,6 +70,14 @@ func (s *Server) ended(p *process) {
 	}
 	s.held = nil
 	s.mu.Unlock()
+}
+
+// noteExit sees how the container's process has ended, and writes that down at once, while its output is still read: should
+// the shim be killed meanwhile, its last word is true.
+func (s *Server) noteExit(p *process) {
+	p.exit.OOM = readOOM(s.oomFile) != s.oomBefore
+	exit := p.exit
+	s.words.Go(func() { s.writeExit(exit) })
 }
 
 // writeExit leaves word on disk of how the container ended, for a daemon that finds no shim to ask.

@@ -16,6 +16,7 @@ import (
 type process struct {
 	first   bool // the container's, not an exec
 	streams shim.Streams
+	note    []byte // what the daemon said of an exec
 	pid     int
 	started time.Time
 	pty     *os.File // the master end of its terminal, or nil
@@ -101,6 +102,10 @@ func (p *process) run(outputs []output, end <-chan ended, s *Server) {
 		readers.Go(func() { p.pump(o, s.sink(p, o.stream)) })
 	}
 	e := <-end
+	p.exit = shim.Exit{Code: e.code, At: e.at}
+	if p.first {
+		s.noteExit(p)
+	}
 	drained := make(chan struct{})
 	go func() {
 		readers.Wait()
@@ -123,7 +128,6 @@ func (p *process) run(outputs []output, end <-chan ended, s *Server) {
 		o.file.Close()
 	}
 	p.closeStdin()
-	p.exit = shim.Exit{Code: e.code, At: e.at}
 	s.ended(p)
 	p.clients.Lock()
 	close(p.done)
@@ -137,6 +141,16 @@ func (p *process) run(outputs []output, end <-chan ended, s *Server) {
 		} else {
 			c.leave()
 		}
+	}
+}
+
+// ended tells whether the process has ended and its output is read.
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
 	}
 }
 

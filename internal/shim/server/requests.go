@@ -41,6 +41,9 @@ func (s *Server) exec(body []byte) ([]byte, error) {
 		}
 		return nil, err
 	}
+	if len(x.Note) > 0 {
+		p.note = x.Note
+	}
 	s.mu.Lock()
 	s.execs[x.ID] = p
 	s.adoptPending(x.ID, p)

@@ -36,6 +36,7 @@ type Server struct {
 	log       *logs.Writer
 	oomFile   string
 	oomBefore string
+	words     sync.WaitGroup // the exit file is being written
 
 	mu        sync.Mutex // guards all below
 	container string
@@ -175,6 +176,11 @@ func (s *Server) hello() shim.Hello {
 	case <-s.main.done:
 		h.Exited, h.Exit = true, s.main.exit
 	default:
+	}
+	for id, p := range s.execs {
+		if p.note != nil {
+			h.Execs = append(h.Execs, shim.ExecState{ID: id, Note: p.note, Pid: p.pid, Exited: p.ended()})
+		}
 	}
 	return h
 }
