@@ -27,7 +27,11 @@ type handler func(c *call) error
 func (h handler) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(callKey{}).(*call) //nolint:forcetypeassert // server.ServeHTTP put it there
 	c.r = r
-	c.query = r.URL.Query()
+	var err error
+	if c.query, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+		c.fail(invalid("malformed query: %w", err)) // what cannot be read is not passed over
+		return
+	}
 	if r.Method == http.MethodHead && !strings.HasPrefix(r.Pattern, http.MethodHead) {
 		h = func(*call) error { return errPageNotFound } // GET patterns match HEAD as well, which Docker's do not
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 
 	moby "github.com/moby/moby/api/types/container"
 
@@ -13,10 +14,14 @@ import (
 
 // archivePath is the place in a container that a request is about.
 func (c *call) archivePath() (string, error) {
-	if name := c.query.Get("path"); name != "" {
-		return name, nil
+	name := c.query.Get("path")
+	switch {
+	case name == "":
+		return "", invalid("bad parameter: 'path' cannot be empty")
+	case strings.Contains(name, "\x00"):
+		return "", invalid("bad parameter: 'path' %q has a zero byte, with which a path ends", name)
 	}
-	return "", invalid("bad parameter: 'path' cannot be empty")
+	return name, nil
 }
 
 // containerStatFile answers with what is known of a file in a container, in a header.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -45,10 +46,10 @@ func (c *call) logOptions(now time.Time) (logread.ReadOptions, error) {
 	}
 	var err error
 	if o.Since, err = parseTime(c.query.Get("since"), now); err != nil {
-		return o, invalid("invalid value for \"since\": %w", err)
+		return o, fmt.Errorf("invalid value for \"since\": %w", err)
 	}
 	if o.Until, err = parseTime(c.query.Get("until"), now); err != nil {
-		return o, invalid("invalid value for \"until\": %w", err)
+		return o, fmt.Errorf("invalid value for \"until\": %w", err)
 	}
 	return o, nil
 }

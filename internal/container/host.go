@@ -1,5 +1,7 @@
 package container
 
+import "math"
+
 // HostConfig is the part of a container's configuration that depends on the host: what of the host it gets, and how much.
 type HostConfig struct {
 	Binds           []string                 `json:",omitempty"` // "source:target[:options]"
@@ -45,6 +47,15 @@ type HostConfig struct {
 	ReadonlyPaths  []string          `json:",omitzero"`  // nil: the defaults; empty: none
 
 	Resources
+}
+
+// DefaultSwap is how much memory and swap a container with a limit for memory may have together, if nothing is said of it: as
+// with Docker as much swap as memory, or no limit where no number is large enough.
+func DefaultSwap(memory int64) int64 {
+	if memory > math.MaxInt64/2 {
+		return -1
+	}
+	return 2 * memory
 }
 
 // Resources are the limits of a container. Zero means no limit; pointers tell "not said" from zero.

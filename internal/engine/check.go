@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
-	"github.com/moby/sys/signal"
 
 	"tug/internal/container"
 	"tug/internal/logs/logopt"
@@ -21,7 +20,7 @@ func (e *Engine) check(r *container.Record) error {
 		return invalid("the working directory %q is invalid, it needs to be an absolute path", wd)
 	}
 	if s := c.StopSignal; s != "" {
-		if _, err := signal.ParseSignal(s); err != nil {
+		if _, err := parseSignal(s); err != nil {
 			return invalid("invalid stop signal: %s", s)
 		}
 	}

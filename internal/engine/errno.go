@@ -12,6 +12,7 @@ import (
 )
 
 const (
+	eagain  = syscall.EAGAIN
 	enoent  = syscall.ENOENT
 	eacces  = syscall.EACCES
 	enotdir = syscall.ENOTDIR

@@ -184,6 +184,11 @@ func (e *Engine) user(r *container.Record, root image.Rootfs, name string) (oci.
 		groups = []uint32{u.GID}
 	}
 	found := oci.User{UID: u.UID, GID: u.GID, Groups: groups, Home: home}
+	if e.isolated(&r.Host) {
+		if err := checkIDs(found); err != nil {
+			return oci.User{}, err
+		}
+	}
 	if cached {
 		e.passwd.learn(r.ImageID, found)
 	}

@@ -184,6 +184,9 @@ func startError(err error, r *container.Record) error {
 	if isHanded(r) {
 		return runtimeError(prefix, r.Host.Runtime, err)
 	}
+	if limit := r.Host.PidsLimit; limit != nil && *limit > 0 && isErrno(f, eagain) {
+		return &StartError{invalid("%s%v: its limit of %d processes (--pids-limit) is too low to start it", prefix, f, *limit)}
+	}
 	return &StartError{execError(prefix+"unable to start container process: ", f, r.Path)}
 }
 

@@ -23,8 +23,8 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 	options := map[string]*container.VolumeOptions{} // of new volumes, by where they are mounted
 	add := func(m container.MountPoint) error {
 		m.Destination = path.Clean(m.Destination)
-		if !path.IsAbs(m.Destination) || m.Destination == "/" {
-			return invalid("invalid mount path: '%s' mount path must be absolute and not the root", m.Destination)
+		if err := checkDestination(m.Destination); err != nil {
+			return err
 		}
 		if slices.ContainsFunc(list, func(o container.MountPoint) bool { return o.Destination == m.Destination }) {
 			return invalid("Duplicate mount point: %s", m.Destination)

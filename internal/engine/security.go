@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/containerd/errdefs"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"tug/internal/cgroup"
@@ -98,7 +97,7 @@ func (e *Engine) profile(s security, caps []string, privileged bool) (*specs.Lin
 	}
 	p, err := seccomp.Load([]byte(s.seccomp), caps)
 	if err != nil {
-		return nil, fmt.Errorf("seccomp profile: %w: %w", err, errdefs.ErrInvalidArgument)
+		return nil, fmt.Errorf("seccomp profile: %w", err)
 	}
 	if p != nil && p.ListenerPath != "" {
 		return nil, invalid("seccomp profile: a listener (listenerPath) is not supported")

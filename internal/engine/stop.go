@@ -157,6 +157,9 @@ func parseSignal(name string) (syscall.Signal, error) {
 	if err != nil {
 		return 0, invalid("invalid signal: %s", name)
 	}
+	if !signal.ValidSignalForPlatform(sig) {
+		return 0, invalid("the linux daemon does not support signal %d", sig)
+	}
 	return sig, nil
 }
 

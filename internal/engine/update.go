@@ -147,7 +147,7 @@ func setIf[T comparable](to *T, from T) { *to = cmp.Or(from, *to) }
 // settleSwap says how much memory and swap a container may have together that was given a limit for memory alone: as Docker, twice as much.
 func settleSwap(r *container.Resources) {
 	if r.Memory > 0 && r.MemorySwap == 0 {
-		r.MemorySwap = 2 * r.Memory
+		r.MemorySwap = container.DefaultSwap(r.Memory)
 	}
 }
 

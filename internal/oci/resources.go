@@ -41,7 +41,7 @@ func some[T comparable](v T) *T {
 func memory(r *container.Resources) *specs.LinuxMemory {
 	m := &specs.LinuxMemory{Limit: some(r.Memory), Reservation: some(r.MemoryReservation), Swap: some(r.MemorySwap), DisableOOMKiller: r.OomKillDisable}
 	if r.Memory > 0 && r.MemorySwap == 0 {
-		m.Swap = some(2 * r.Memory) // as Docker: as much swap as memory
+		m.Swap = some(container.DefaultSwap(r.Memory))
 	}
 	if s := r.MemorySwappiness; s != nil && *s >= 0 {
 		n := uint64(*s)

@@ -28,7 +28,7 @@ func Load(jsonProfile []byte, caps []string) (*specs.LinuxSeccomp, error) {
 	}
 	p, err := profile.LoadProfile(string(jsonProfile), holding(caps))
 	if err != nil {
-		return nil, fmt.Errorf("seccomp profile: %w: %w", err, errdefs.ErrInvalidArgument)
+		return nil, fmt.Errorf("%w: %w", err, errdefs.ErrInvalidArgument)
 	}
 	return p, nil
 }

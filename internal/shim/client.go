@@ -1,12 +1,14 @@
 package shim
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -82,18 +84,25 @@ func send(conn *net.UnixConn, kind byte, body []byte, files []*os.File) error {
 	if len(files) == 0 {
 		return WriteMessage(conn, kind, body)
 	}
-	fds := make([]int, len(files))
-	for i, f := range files {
-		fds[i] = int(f.Fd())
+	var message bytes.Buffer
+	if err := WriteMessage(&message, kind, body); err != nil {
+		return err
 	}
-	head := make([]byte, 5)
-	head[0], head[1], head[2], head[3], head[4] = byte(len(body)>>24), byte(len(body)>>16), byte(len(body)>>8), byte(len(body)), kind
-	if _, _, err := conn.WriteMsgUnix(head, syscall.UnixRights(fds...), nil); err != nil {
-		return fmt.Errorf("hand sockets to the shim: %w", err)
+	for some := range slices.Chunk(files, maxFDs) { // each with a byte of the message
+		fds := make([]int, len(some))
+		for i, f := range some {
+			fds[i] = int(f.Fd())
+		}
+		if _, _, err := conn.WriteMsgUnix(message.Next(1), syscall.UnixRights(fds...), nil); err != nil {
+			return fmt.Errorf("hand sockets to the shim: %w", err)
+		}
 	}
-	_, err := conn.Write(body)
+	_, err := conn.Write(message.Bytes())
 	return err
 }
+
+// maxFDs is how many descriptors the kernel takes at once (SCM_MAX_FD).
+const maxFDs = 253
 
 func receive(conn *net.UnixConn) ([]byte, error) {
 	kind, body, err := ReadMessage(conn)

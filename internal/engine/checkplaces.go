@@ -1,0 +1,27 @@
+package engine
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// procFiles are what may be mounted on below /proc: files that only tell of the machine. Whoever could replace others there
+// would feign to the container's programs what the kernel never said.
+var procFiles = []string{
+	"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/net/dev", "/proc/slabinfo", "/proc/stat", "/proc/swaps",
+	"/proc/sys/crypto/fips_enabled", "/proc/sys/kernel/ns_last_pid", "/proc/uptime",
+}
+
+// checkDestination finds places in a container, as clean paths, on which nothing can be mounted. Errors: InvalidArgument.
+func checkDestination(dest string) error {
+	switch {
+	case !path.IsAbs(dest) || dest == "/":
+		return invalid("invalid mount path: '%s' mount path must be absolute and not the root", dest)
+	case strings.Contains(dest, "\x00"):
+		return invalid("invalid mount path: %q has a zero byte, with which a path ends", dest)
+	case strings.HasPrefix(dest, "/proc/") && !slices.Contains(procFiles, dest):
+		return invalid("invalid mount path: %q cannot be mounted because it is inside /proc; mount it elsewhere", dest)
+	}
+	return nil
+}
