@@ -13,7 +13,7 @@ import (
 // which the daemon moved itself aside is not among them: whoever sweeps what he does not know would end the daemon.
 func (h *Host) Children(parent string) ([]string, error) {
 	var names []string
-	for _, hy := range h.hierarchies {
+	for _, hy := range h.everywhere() {
 		entries, err := os.ReadDir(filepath.Join(hy.dir, parentPath(parent)))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

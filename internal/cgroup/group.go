@@ -127,7 +127,7 @@ func (g *Group) makeDirs() error {
 func (g *Group) Delete() error {
 	var errs []error
 	deadline := time.Now().Add(time.Second)
-	for _, h := range slices.Backward(g.host.hierarchies) {
+	for _, h := range slices.Backward(g.host.everywhere()) {
 		errs = append(errs, removeTree(g.dirIn(h), deadline))
 	}
 	if err := errors.Join(errs...); err != nil {

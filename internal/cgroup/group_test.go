@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -167,6 +168,34 @@ func TestDeleteRemovesWhatTheContainerMadeBelow(t *testing.T) {
 		assert.NilError(t, os.MkdirAll(dir, 0o755))
 	}
 	assert.NilError(t, g.Delete())
+}
+
+// TestDeleteRemovesWhatAnotherRuntimeMade beside the hierarchies of version 1.
+func TestDeleteRemovesWhatAnotherRuntimeMade(t *testing.T) {
+	h, parent := host(t)
+	if len(h.beside) == 0 {
+		t.Skip("needs cgroup v1 with a unified hierarchy beside it")
+	}
+	g := create(t, h, parent, "a", nil)
+	made := g.dirIn(h.beside[0])
+	if err := os.MkdirAll(made, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	left := h.Open(parent, "b")
+	if err := os.MkdirAll(left.dirIn(h.beside[0]), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := h.Children(parent); err != nil || !slices.Contains(names, "b") {
+		t.Errorf("children %v, %v", names, err)
+	}
+	for _, g := range []*Group{g, left} {
+		if err := g.Delete(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(g.dirIn(h.beside[0])); !os.IsNotExist(err) {
+			t.Errorf("%s is left: %v", g.Path(), err)
+		}
+	}
 }
 
 func TestNamesThatLeadAstray(t *testing.T) {

@@ -1,6 +1,7 @@
 package cgroup
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -23,6 +24,7 @@ type Host struct {
 	Controllers map[string]bool
 
 	hierarchies []hierarchy // one on version 2
+	beside      []hierarchy // where groups are not made, but removed
 	features    features
 	filters     filters
 
@@ -38,16 +40,20 @@ type hierarchy struct {
 
 // Detect finds the mounted hierarchies and what they offer. An error of the class ErrFailedPrecondition says that there are none.
 func Detect() (*Host, error) {
-	f, err := os.Open("/proc/self/mountinfo")
+	table, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	v2, hierarchies, err := findHierarchies(f, mounted)
+	v2, hierarchies, err := findHierarchies(bytes.NewReader(table), mounted)
 	if err != nil {
 		return nil, err
 	}
 	h := &Host{V2: v2, hierarchies: hierarchies}
+	if !v2 {
+		if h.beside, err = beside(table, mounted); err != nil {
+			return nil, err
+		}
+	}
 	if h.Controllers, err = controllersOf(v2, hierarchies); err != nil {
 		return nil, err
 	}

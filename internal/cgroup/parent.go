@@ -53,7 +53,7 @@ func (h *Host) RemoveParent(parent string) error {
 	if isSlice(parent) {
 		return stopUnit(parent)
 	}
-	for _, hierarchy := range h.hierarchies {
+	for _, hierarchy := range h.everywhere() {
 		for p := path.Clean(parent); p != "/" && p != "."; p = path.Dir(p) {
 			if removeEmpty(filepath.Join(hierarchy.dir, p)) != nil {
 				break
