@@ -29,6 +29,7 @@ type process struct {
 	clients sync.Mutex // guards list
 	list    []*client
 
+	over chan struct{} // closed once it has ended
 	done chan struct{} // closed once it has ended, its output is read and exit is set
 	exit shim.Exit
 }
@@ -68,7 +69,7 @@ type child struct {
 // follow reads what a process writes, and sees to it until it ends.
 func (s *Server) follow(c child, ends *ends, st shim.Streams, first bool, pending []*client) *process {
 	proc := &process{
-		first: first, streams: st, done: make(chan struct{}), list: pending, stdin: ends.stdin,
+		first: first, streams: st, over: make(chan struct{}), done: make(chan struct{}), list: pending, stdin: ends.stdin,
 		pid: c.pid, pidfd: c.pidfd, started: time.Now(),
 	}
 	for _, c := range pending {
@@ -106,6 +107,7 @@ func (p *process) run(outputs []output, end <-chan ended, s *Server) {
 	if p.first {
 		s.noteExit(p)
 	}
+	close(p.over)
 	drained := make(chan struct{})
 	go func() {
 		readers.Wait()

@@ -143,6 +143,7 @@ var errServed = errors.New("served")
 func (s *Server) answer(c *conn, kind byte, body []byte) ([]byte, error) {
 	switch kind {
 	case shim.KindHello:
+		s.awaitEnd()
 		h := s.hello()
 		return h.Encode(), nil
 	case shim.KindRun:
@@ -162,27 +163,6 @@ func (s *Server) answer(c *conn, kind byte, body []byte) ([]byte, error) {
 		s.quit()
 	}
 	return nil, fmt.Errorf("the shim knows no request of kind %d", kind)
-}
-
-func (s *Server) hello() shim.Hello {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h := shim.Hello{Version: shim.Version, Container: s.container, UserNS: s.userNS, NetNS: s.netNS}
-	if s.main == nil {
-		return h
-	}
-	h.Pid, h.Started = s.main.pid, s.main.started
-	select {
-	case <-s.main.done:
-		h.Exited, h.Exit = true, s.main.exit
-	default:
-	}
-	for id, p := range s.execs {
-		if p.note != nil {
-			h.Execs = append(h.Execs, shim.ExecState{ID: id, Note: p.note, Pid: p.pid, Exited: p.ended()})
-		}
-	}
-	return h
 }
 
 // run starts the container. If that fails, the shim ends: what it has taken for the container is of no use for another.
