@@ -31,7 +31,7 @@ demo: build ## run nginx from an empty machine, step by step
 	$(WITH_REGISTRY) sh -c 'images/make && scripts/demo'
 
 test: build ## run all tests on this machine (root)
-	scripts/apt-install iproute2 curl
+	scripts/apt-install iproute2 curl runc
 	$(WITH_REGISTRY) sh -c 'images/make && TUG_TEST_REGISTRY=$$TUG_REGISTRY go test $(TESTFLAGS) ./...'
 
 crash: ## kill the engine at random for a quarter of an hour, and run 10,000 containers (root)
