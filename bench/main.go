@@ -22,6 +22,7 @@ type settings struct {
 	engines, only     string
 	large             string // image to pull
 	pulls             int
+	watched, listed   int // containers
 }
 
 func main() {
@@ -34,9 +35,11 @@ func main() {
 	flag.IntVar(&s.starts, "starts", 200, "detached containers to start")
 	flag.IntVar(&s.atATime, "at-a-time", 8, "detached starts that go on at the same time")
 	flag.StringVar(&s.engines, "engines", "tug,docker,podman", "which engines to measure")
-	flag.StringVar(&s.only, "only", "runs,execs,restarts,detached,pulls", "what to measure")
+	flag.StringVar(&s.only, "only", "runs,execs,looks,restarts,detached,pulls", "what to measure")
 	flag.StringVar(&s.large, "large", "", "image in the registry whose pull is measured")
 	flag.IntVar(&s.pulls, "pulls", 3, "rounds of pulls")
+	flag.IntVar(&s.watched, "watched", 100, "running containers whose figures are asked for, and starts that go on meanwhile")
+	flag.IntVar(&s.listed, "listed", 1000, "containers in a list")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -75,7 +78,7 @@ func run(ctx context.Context, s settings) (err error) {
 		name string
 		run  func(context.Context, settings, []*engine, *report) error
 	}{
-		{"runs", timeRuns}, {"execs", timeExecs}, {"restarts", timeRestarts}, {"detached", timeDetached}, {"pulls", timePulls},
+		{"runs", timeRuns}, {"execs", timeExecs}, {"looks", timeLooks}, {"restarts", timeRestarts}, {"detached", timeDetached}, {"pulls", timePulls},
 	} {
 		if !slices.Contains(strings.Split(s.only, ","), m.name) {
 			continue

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -148,27 +147,7 @@ func timeDetached(ctx context.Context, s settings, engines []*engine, r *report)
 }
 
 func startDetached(ctx context.Context, s settings, e *engine) (time.Duration, []string, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	ids := make([]string, s.starts)
-	next := make(chan int)
-	var workers sync.WaitGroup
 	begun := time.Now()
-	for range s.atATime {
-		workers.Go(func() {
-			for i := range next {
-				out, err := output(ctx, e.command("run", "-d", e.image("busybox"), "sleep", "100000"))
-				if err != nil {
-					cancel(err)
-				}
-				ids[i] = strings.TrimSpace(out)
-			}
-		})
-	}
-	for i := range s.starts {
-		next <- i
-	}
-	close(next)
-	workers.Wait()
-	return time.Since(begun), ids, context.Cause(ctx)
+	ids, err := atOnce(ctx, s.atATime, s.starts, e.command("run", "-d", e.image("busybox"), "sleep", "100000"))
+	return time.Since(begun), ids, err
 }

@@ -68,6 +68,20 @@ func (r *report) goal(over, under, relation string, limit float64) {
 	r.goals = append(r.goals, fmt.Sprintf("- %s: %s over %s is %s, to be %s %s: %s", last.what, over, under, number(a/b), relation, number(limit), verdict))
 }
 
+// limit says below the table how a column of the last row stands to a time, in milliseconds, that it is to be under.
+func (r *report) limit(column string, most float64) {
+	last := r.rows[len(r.rows)-1]
+	took := last.values[column]
+	if took == 0 {
+		return
+	}
+	verdict := "kept"
+	if took > most {
+		verdict = "**missed**"
+	}
+	r.goals = append(r.goals, fmt.Sprintf("- %s: %s takes %s, to be under %s: %s", last.what, column, number(took), number(most), verdict))
+}
+
 // String is the table in markdown. A ratio is how many times as much as tug the other takes, or tug as the bare kernel.
 func (r *report) String() string {
 	var b strings.Builder
