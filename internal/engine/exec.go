@@ -42,7 +42,7 @@ func (e *Engine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string
 	}
 	switch {
 	case r.State.Status == container.Paused:
-		return "", pausedBeforeExec(r.ID)
+		return "", pausedBeforeExec(ref)
 	case r.State.Status == container.Restarting:
 		return "", fmt.Errorf("Container %s is restarting, wait until the container is running: %w", r.ID, errConflict) //nolint:staticcheck // Docker's words
 	case !alive(r):

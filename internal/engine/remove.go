@@ -27,7 +27,7 @@ func (e *Engine) Remove(ctx context.Context, ref string, o RemoveOptions) error 
 	defer release()
 	if alive(r) || r.State.Status == container.Restarting {
 		if !o.Force && r.State.Status == container.Paused {
-			return fmt.Errorf("cannot remove container %q: container is paused and must be unpaused first: %w", "/"+r.Name, errConflict)
+			return fmt.Errorf("cannot remove container %q: container is paused and must be unpaused first: %w", ref, errConflict)
 		}
 		if !o.Force {
 			return fmt.Errorf("cannot remove container %q: container is %s: stop the container before removing or force remove: %w", r.Name, r.State.Status, errConflict)

@@ -22,7 +22,7 @@ func (e *Engine) Rename(_ context.Context, ref, name string) error {
 	if name == r.Name {
 		return invalid("Renaming a container with the same name as its current name")
 	}
-	err = container.CheckName(name)
+	err = container.CheckName("/" + name) // as Docker has it
 	if err == nil {
 		err = e.containers.Rename(r.ID, name)
 	}

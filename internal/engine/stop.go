@@ -177,15 +177,26 @@ func stopTimeout(r *container.Record, asked *int) time.Duration {
 // Kill sends a signal to the container's first process ("": SIGKILL, which it waits for).
 // Errors: NotFound, Conflict (not running), InvalidArgument.
 func (e *Engine) Kill(ctx context.Context, ref, name string) error {
-	r, err := e.containers.Get(ref)
-	if err != nil {
-		return err
+	if err := e.killWith(ctx, ref, name); err != nil {
+		return fmt.Errorf("cannot kill container: %s: %w", ref, err)
 	}
+	return nil
+}
+
+func (e *Engine) killWith(ctx context.Context, ref, name string) error {
 	sig := unix.SIGKILL
 	if name != "" {
+		var err error
 		if sig, err = parseSignal(name); err != nil {
 			return err
 		}
+		if !signal.ValidSignalForPlatform(sig) {
+			return invalid("the linux daemon does not support signal %d", sig)
+		}
+	}
+	r, err := e.containers.Get(ref)
+	if err != nil {
+		return err
 	}
 	if r.State.Status == container.Restarting && endsFor(r, sig) {
 		stopped, err := e.stopRestarting(ctx, r)
@@ -198,7 +209,7 @@ func (e *Engine) Kill(ctx context.Context, ref, name string) error {
 	}
 	run, ok := e.run(r.ID)
 	if !ok || !alive(r) {
-		return fmt.Errorf("cannot kill container: %s: container %s is not running: %w", ref, r.ID, errConflict)
+		return fmt.Errorf("container %s is not running: %w", r.ID, errConflict)
 	}
 	if endsFor(r, sig) {
 		if _, err := e.containers.Change(r.ID, stopByHand); err != nil {
@@ -213,7 +224,7 @@ func (e *Engine) Kill(ctx context.Context, ref, name string) error {
 		return e.killRun(r, run)
 	}
 	if err := e.signal(ctx, run, sig); err != nil {
-		return fmt.Errorf("cannot kill container: %s: %w", ref, err)
+		return err
 	}
 	if own := r.Config.StopSignal; own == "" || endsFor(r, sig) {
 		return e.goOn(r, run) // Docker's rule

@@ -1,8 +1,11 @@
 package ps
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/containerd/errdefs"
 )
 
 // Format is what arguments of ps ask for.
@@ -57,7 +60,7 @@ func Parse(words []string) (*Format, error) {
 		return nil, err
 	}
 	if !slices.ContainsFunc(a.columns, func(c shown) bool { return c.title == "PID" }) {
-		return nil, refuse("Couldn't find PID field in ps output: let a column be called so, such as by -o pid,cmd")
+		return nil, fmt.Errorf("Couldn't find PID field in ps output: %w", errdefs.ErrInvalidArgument) //nolint:staticcheck // Docker's words
 	}
 	return &a.Format, nil
 }

@@ -146,7 +146,7 @@ func (o *statsOptions) write(out io.Writer, samples []sample) error {
 	if o.format == "" || o.format == formatter.TableFormatKey {
 		list.Format = "table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}"
 	}
-	header := &statsRow{HeaderContext: formatter.HeaderContext{Header: formatter.SubHeaderContext{
+	header := &statsContext{HeaderContext: formatter.HeaderContext{Header: formatter.SubHeaderContext{
 		"Container": "CONTAINER",
 		"Name":      formatter.NameHeader,
 		"ID":        formatter.ContainerIDHeader,
@@ -159,7 +159,7 @@ func (o *statsOptions) write(out io.Writer, samples []sample) error {
 	}}}
 	return list.Write(header, func(write func(formatter.SubContext) error) error {
 		for _, sample := range samples {
-			if err := write(&statsRow{sample: sample, trunc: !o.noTrunc}); err != nil {
+			if err := write(&statsContext{sample: sample, trunc: !o.noTrunc}); err != nil {
 				return err
 			}
 		}

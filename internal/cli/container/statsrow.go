@@ -16,8 +16,8 @@ type sample struct {
 	invalid bool // none was had, or not lately
 }
 
-// statsRow is a sample as templates see it.
-type statsRow struct {
+// statsContext is a sample as templates see it, whose errors name this type.
+type statsContext struct {
 	formatter.HeaderContext
 	sample sample
 	trunc  bool
@@ -26,13 +26,13 @@ type statsRow struct {
 const noValue = "--"
 
 // MarshalJSON gives the fields that templates have.
-func (r *statsRow) MarshalJSON() ([]byte, error) { return formatter.MarshalJSON(r) }
+func (r *statsContext) MarshalJSON() ([]byte, error) { return formatter.MarshalJSON(r) }
 
 // Container is what the person called it.
-func (r *statsRow) Container() string { return r.sample.ref }
+func (r *statsContext) Container() string { return r.sample.ref }
 
 // Name is the container's.
-func (r *statsRow) Name() string {
+func (r *statsContext) Name() string {
 	if name := strings.TrimPrefix(r.sample.usage.Name, "/"); name != "" {
 		return name
 	}
@@ -40,7 +40,7 @@ func (r *statsRow) Name() string {
 }
 
 // ID is the container's, shortened if the list is.
-func (r *statsRow) ID() string {
+func (r *statsContext) ID() string {
 	if r.trunc {
 		return formatter.TruncateID(r.sample.usage.ID)
 	}
@@ -48,7 +48,7 @@ func (r *statsRow) ID() string {
 }
 
 // CPUPerc is 100% for each processor kept busy.
-func (r *statsRow) CPUPerc() string {
+func (r *statsContext) CPUPerc() string {
 	if r.sample.invalid {
 		return noValue
 	}
@@ -56,7 +56,7 @@ func (r *statsRow) CPUPerc() string {
 }
 
 // MemUsage is what is used and what may be.
-func (r *statsRow) MemUsage() string {
+func (r *statsContext) MemUsage() string {
 	if r.sample.invalid {
 		return "-- / --"
 	}
@@ -65,7 +65,7 @@ func (r *statsRow) MemUsage() string {
 }
 
 // MemPerc is the one in terms of the other.
-func (r *statsRow) MemPerc() string {
+func (r *statsContext) MemPerc() string {
 	if r.sample.invalid {
 		return noValue
 	}
@@ -77,7 +77,7 @@ func (r *statsRow) MemPerc() string {
 }
 
 // NetIO is what was received and sent, over all interfaces.
-func (r *statsRow) NetIO() string {
+func (r *statsContext) NetIO() string {
 	if r.sample.invalid {
 		return noValue
 	}
@@ -90,7 +90,7 @@ func (r *statsRow) NetIO() string {
 }
 
 // BlockIO is what was read and written, over all disks.
-func (r *statsRow) BlockIO() string {
+func (r *statsContext) BlockIO() string {
 	if r.sample.invalid {
 		return noValue
 	}
@@ -107,7 +107,7 @@ func (r *statsRow) BlockIO() string {
 }
 
 // PIDs is the number of processes and threads.
-func (r *statsRow) PIDs() string {
+func (r *statsContext) PIDs() string {
 	if r.sample.invalid {
 		return noValue
 	}

@@ -43,7 +43,7 @@ func TestMemoryInUseLeavesOutTheCache(t *testing.T) {
 }
 
 func TestRowsOfWhatIsNotKnown(t *testing.T) {
-	row := &statsRow{sample: sample{invalid: true}}
+	row := &statsContext{sample: sample{invalid: true}}
 	for _, got := range []string{row.CPUPerc(), row.MemPerc(), row.NetIO(), row.BlockIO(), row.PIDs(), row.Name()} {
 		if got != noValue {
 			t.Errorf("%q", got)
@@ -55,7 +55,7 @@ func TestRowsOfWhatIsNotKnown(t *testing.T) {
 }
 
 func TestRowsAddUpInterfacesAndDisks(t *testing.T) {
-	row := &statsRow{sample: sample{usage: container.StatsResponse{
+	row := &statsContext{sample: sample{usage: container.StatsResponse{
 		Networks: map[string]container.NetworkStats{"eth0": {RxBytes: 1000, TxBytes: 1}, "eth1": {RxBytes: 500, TxBytes: 1}},
 		BlkioStats: container.BlkioStats{IoServiceBytesRecursive: []container.BlkioStatEntry{
 			{Op: "Read", Value: 10}, {Op: "write", Value: 5}, {Op: "", Value: 99}, {Op: "Sync", Value: 99}, {Op: "read", Value: 10},
