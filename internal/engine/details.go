@@ -133,7 +133,7 @@ func (e *Engine) Resize(ctx context.Context, ref string, height, width uint16) e
 	}
 	run, ok := e.run(r.ID)
 	if !ok {
-		return fmt.Errorf("cannot resize a stopped container: container %s is not running: %w", r.ID, errConflict)
+		return fmt.Errorf("container %s is not running: %w", r.ID, errConflict)
 	}
 	if err := run.client.Resize(ctx, "", int(height), int(width)); err != nil {
 		return err
