@@ -23,6 +23,8 @@ type settings struct {
 	large             string // image to pull
 	pulls             int
 	watched, listed   int // containers
+	logs              int // rounds of logs
+	idle              int // containers whose parents' memory is measured
 }
 
 func main() {
@@ -35,11 +37,13 @@ func main() {
 	flag.IntVar(&s.starts, "starts", 200, "detached containers to start")
 	flag.IntVar(&s.atATime, "at-a-time", 8, "detached starts that go on at the same time")
 	flag.StringVar(&s.engines, "engines", "tug,docker,podman", "which engines to measure")
-	flag.StringVar(&s.only, "only", "runs,execs,looks,restarts,detached,pulls", "what to measure")
+	flag.StringVar(&s.only, "only", "runs,execs,looks,memory,logs,restarts,detached,pulls", "what to measure")
 	flag.StringVar(&s.large, "large", "", "image in the registry whose pull is measured")
 	flag.IntVar(&s.pulls, "pulls", 3, "rounds of pulls")
 	flag.IntVar(&s.watched, "watched", 100, "running containers whose figures are asked for, and starts that go on meanwhile")
 	flag.IntVar(&s.listed, "listed", 1000, "containers in a list")
+	flag.IntVar(&s.logs, "logs", 3, "rounds of logs")
+	flag.IntVar(&s.idle, "idle", 20, "idle containers whose memory is measured")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -78,7 +82,7 @@ func run(ctx context.Context, s settings) (err error) {
 		name string
 		run  func(context.Context, settings, []*engine, *report) error
 	}{
-		{"runs", timeRuns}, {"execs", timeExecs}, {"looks", timeLooks}, {"restarts", timeRestarts}, {"detached", timeDetached}, {"pulls", timePulls},
+		{"runs", timeRuns}, {"execs", timeExecs}, {"looks", timeLooks}, {"memory", measureMemory}, {"logs", timeLogs}, {"restarts", timeRestarts}, {"detached", timeDetached}, {"pulls", timePulls},
 	} {
 		if !slices.Contains(strings.Split(s.only, ","), m.name) {
 			continue

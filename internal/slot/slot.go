@@ -155,7 +155,7 @@ func (s *Slot) spawn(ctx context.Context) (shim.Hello, error) {
 	cmd := exec.Cmd{
 		Path:   fmt.Sprintf("/proc/self/fd/%d", s.maker.program.Fd()),
 		Args:   []string{"tug-shim", s.Dir, strconv.FormatUint(uint64(s.IDBase), 10), network, "3"},
-		Env:    []string{"GOMAXPROCS=2", "GOTRACEBACK=single"},
+		Env:    []string{"GOMAXPROCS=1", "GOTRACEBACK=single"},
 		Stderr: stderr, ExtraFiles: []*os.File{theirs}, Dir: "/",
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"tug/internal/cli/session"
+	"tug/internal/cli/stdio"
 )
 
 // Logs gives the logs command.
@@ -77,6 +77,5 @@ func showLogs(ctx context.Context, s *session.Session, ref string, o client.Cont
 		_, err = io.Copy(s.Out, logs)
 		return err
 	}
-	_, err = stdcopy.StdCopy(s.Out, s.Err, logs)
-	return err
+	return stdio.Demux(s.Out, s.Err, logs)
 }

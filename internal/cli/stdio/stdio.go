@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/docker/cli/cli/streams"
-	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 	"github.com/moby/term"
 )
@@ -120,7 +119,7 @@ func (p *Pipe) copyOutput(restore func()) <-chan error {
 			done <- err
 			return
 		}
-		_, err := stdcopy.StdCopy(orDiscard(p.Out), orDiscard(p.Err), p.Conn.Reader)
+		err := Demux(orDiscard(p.Out), orDiscard(p.Err), p.Conn.Reader)
 		done <- err
 	}()
 	return done

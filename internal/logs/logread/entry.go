@@ -101,18 +101,17 @@ func (d *decoder) decodeAttrs(raw []byte) (map[string]string, bool) {
 
 // cutTime takes the time field off the end of an entry.
 func cutTime(raw []byte) (before []byte, at time.Time, ok bool) {
-	const key, longest = `,"time":"`, len(`,"time":"2006-01-02T15:04:05.999999999Z"}`)
+	const key = `,"time":"`
 	body, ok := bytes.CutSuffix(raw, []byte(`"}`))
 	if !ok {
 		return nil, time.Time{}, false
 	}
-	from := max(0, len(raw)-longest)
-	i := bytes.LastIndex(body[min(from, len(body)):], []byte(key))
-	if i < 0 {
+	before, ok = bytes.CutSuffix(body[:bytes.LastIndexByte(body, '"')+1], []byte(key))
+	if !ok {
 		return nil, time.Time{}, false
 	}
-	at, ok = parseTime(body[from+i+len(key):])
-	return raw[:from+i], at, ok
+	at, ok = parseTime(body[len(before)+len(key):])
+	return before, at, ok
 }
 
 // parseTime parses RFC 3339 in UTC with up to nine digits of a fraction.
