@@ -119,11 +119,11 @@ func (s fakeImages) Import(_ context.Context, r io.Reader, o image.ImportOptions
 	return image.Image{ID: digest.FromBytes(all)}, s.f.log("import %d %s %q %q %s", len(all), o.Ref, o.Message, o.Changes, o.Platform)
 }
 
-func (s fakeImages) Save(_ context.Context, w io.Writer, refs []string) error {
-	if err := s.f.log("save %v", refs); err != nil {
+func (s fakeImages) Save(_ context.Context, w io.Writer, o image.SaveOptions) error {
+	if err := s.f.log("save %v", o.Refs); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, "archive of "+strings.Join(refs, ","))
+	_, err := io.WriteString(w, "archive of "+strings.Join(o.Refs, ","))
 	return err
 }
 

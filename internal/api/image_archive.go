@@ -38,11 +38,12 @@ func (c *call) save(refs []string) error {
 	if len(refs) == 0 {
 		return invalid("name at least one image to save")
 	}
-	if _, err := c.onePlatform(); err != nil {
+	platform, err := c.onePlatform()
+	if err != nil {
 		return err
 	}
 	c.w.Header().Set("Content-Type", "application/x-tar")
-	err := c.engine.Images().Save(c.ctx(), io.Writer(&c.w), refs)
+	err = c.engine.Images().Save(c.ctx(), io.Writer(&c.w), image.SaveOptions{Refs: refs, Platform: platform})
 	if err != nil && c.w.status == 0 {
 		c.w.Header().Del("Content-Type")
 	}

@@ -70,12 +70,12 @@ func (i *Images) Import(ctx context.Context, r io.Reader, o image.ImportOptions)
 }
 
 // Save is image.Images.Save.
-func (i *Images) Save(ctx context.Context, w io.Writer, refs []string) error {
-	err := i.Images.Save(ctx, w, refs)
+func (i *Images) Save(ctx context.Context, w io.Writer, o image.SaveOptions) error {
+	err := i.Images.Save(ctx, w, o)
 	if err != nil {
 		return err
 	}
-	for _, ref := range refs {
+	for _, ref := range o.Refs {
 		i.publishOf(ctx, events.Save, ref, "")
 	}
 	return nil

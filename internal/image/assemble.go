@@ -14,6 +14,7 @@ import (
 // sources are where the blobs of an image come from and who is told.
 type sources struct {
 	fetch    fetchFunc                       // brings a layer's blob into the store; nil if all are there
+	early    *store.Early                    // has some layers unpacked already; may be nil
 	unpacked func(ocispec.Descriptor, int64) // told how many bytes of a layer were unpacked; may be nil
 }
 
@@ -38,7 +39,7 @@ func (s *Images) assemble(ctx context.Context, target ocispec.Descriptor, from s
 		layers[i] = store.Layer{Blob: bare(l), DiffID: c.RootFS.DiffIDs[i]}
 	}
 	err = s.store.Unpack(ctx, bare(m.Config), layers, store.UnpackOptions{
-		Fetch: from.fetch, Fetches: s.fetches, Unpacks: s.unpacks, Progress: from.unpacked,
+		Fetch: from.fetch, Fetches: s.fetches, Unpacks: s.unpacks, Early: from.early, Progress: from.unpacked,
 	})
 	if err != nil {
 		return nil, err

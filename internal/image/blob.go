@@ -15,36 +15,77 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tug/internal/room"
 )
 
 // writeBlob writes r into the store and returns its digest and size. want is the digest that it must have, or "".
 func (s *Images) writeBlob(ctx context.Context, r io.Reader, want digest.Digest) (ocispec.Descriptor, error) {
-	ref := "write-" + rand.Text()
-	w, err := content.OpenWriter(ctx, s.store.Content, content.WithRef(ref), content.WithDescriptor(ocispec.Descriptor{Digest: want}))
-	if errdefs.IsAlreadyExists(err) {
-		return s.existing(ctx, want)
-	}
+	d, err := s.draftBlob(ctx, r, want)
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	defer w.Close()
-	size, err := io.Copy(w, r)
+	return d.desc, d.commit(ctx)
+}
+
+// blobDraft is a blob that is written but for waiting for the disk.
+type blobDraft struct {
+	desc ocispec.Descriptor
+	w    content.Writer // nil if the store has the blob already
+}
+
+// copyBlock is how many bytes are copied at a time.
+const copyBlock = 256 << 10
+
+// draftBlob writes r, for which commit is to be called. What would fill the disk is refused.
+func (s *Images) draftBlob(ctx context.Context, r io.Reader, want digest.Digest) (blobDraft, error) {
+	if want != "" {
+		if desc, err := s.existing(ctx, want); err == nil {
+			return blobDraft{desc: desc}, nil
+		}
+	}
+	ref := "write-" + rand.Text()
+	// The writer is not told the digest: it would begin with the whole content of a blob that is about to be collected.
+	w, err := content.OpenWriter(ctx, s.store.Content, content.WithRef(ref))
 	if err != nil {
-		return ocispec.Descriptor{}, errors.Join(err, s.store.Content.Abort(context.WithoutCancel(ctx), ref))
+		return blobDraft{}, err
+	}
+	abort := func(err error) (blobDraft, error) {
+		w.Close()
+		return blobDraft{}, errors.Join(err, s.store.Content.Abort(context.WithoutCancel(ctx), ref))
+	}
+	size, err := io.CopyBuffer(struct{ io.Writer }{w}, room.In(s.settings.Root).Reader(r), make([]byte, copyBlock))
+	if err != nil {
+		return abort(err)
 	}
 	desc := ocispec.Descriptor{Digest: w.Digest(), Size: size}
 	if want != "" && want != desc.Digest {
-		err := fmt.Errorf("content is %s and not %s as it says: the archive or the transfer is damaged: %w", desc.Digest, want, errdefs.ErrInvalidArgument)
-		return ocispec.Descriptor{}, errors.Join(err, s.store.Content.Abort(context.WithoutCancel(ctx), ref))
+		return abort(fmt.Errorf("content is %s and not %s as it says: the archive or the transfer is damaged: %w", desc.Digest, want, errdefs.ErrInvalidArgument))
 	}
-	if err := w.Commit(ctx, size, desc.Digest); err != nil && !errdefs.IsAlreadyExists(err) {
-		return ocispec.Descriptor{}, err
-	}
-	return desc, nil
+	return blobDraft{desc, w}, nil
 }
 
-// existing describes a blob that is in the store.
+// commit puts the blob into its place, on disk.
+func (d blobDraft) commit(ctx context.Context) error {
+	if d.w == nil {
+		return nil
+	}
+	defer d.w.Close()
+	if err := d.w.Commit(ctx, d.desc.Size, d.desc.Digest); err != nil && !errdefs.IsAlreadyExists(err) {
+		return err
+	}
+	return nil
+}
+
+// existing describes a blob that is in the store, and keeps it with the lease in ctx.
 func (s *Images) existing(ctx context.Context, d digest.Digest) (ocispec.Descriptor, error) {
+	if _, err := s.store.Content.Info(ctx, d); err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	if err := s.store.Keep(ctx, d); err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	// And is it still there, now that it is kept?
 	info, err := s.store.Content.Info(ctx, d)
 	if err != nil {
 		return ocispec.Descriptor{}, err
@@ -77,8 +118,8 @@ func (s *Images) writeManifest(ctx context.Context, config ocispec.Descriptor, l
 	})
 }
 
-// layerType tells a layer blob's media type by its first bytes.
-func (s *Images) layerType(ctx context.Context, desc ocispec.Descriptor) (string, error) {
+// storedType tells a layer blob's media type by its first bytes.
+func (s *Images) storedType(ctx context.Context, desc ocispec.Descriptor) (string, error) {
 	ra, err := s.store.Content.ReaderAt(ctx, desc)
 	if err != nil {
 		return "", err
@@ -89,13 +130,18 @@ func (s *Images) layerType(ctx context.Context, desc ocispec.Descriptor) (string
 	if err != nil && err != io.EOF {
 		return "", err
 	}
-	switch head = head[:n]; {
+	return layerType(head[:n]), nil
+}
+
+// layerType tells the media type of a layer that begins so.
+func layerType(head []byte) string {
+	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		return ocispec.MediaTypeImageLayerGzip, nil
+		return ocispec.MediaTypeImageLayerGzip
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		return ocispec.MediaTypeImageLayerZstd, nil
+		return ocispec.MediaTypeImageLayerZstd
 	}
-	return ocispec.MediaTypeImageLayer, nil
+	return ocispec.MediaTypeImageLayer
 }
 
 // isJSONType says that a blob of the type is a manifest, an index or a configuration, which are small.

@@ -2,6 +2,7 @@ package image
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,15 +14,28 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
+
+	"tug/internal/room"
+	"tug/internal/store"
 )
 
-// maxBundleFiles is how many files an archive of images may have.
-const maxBundleFiles = 100_000
+const (
+	// maxBundleFiles is how many files an archive of images may have.
+	maxBundleFiles = 100_000
+	// maxHeld is the largest file that is held in memory until it is asked for, in bytes, and maxAllHeld is how much of them there may be
+	// together. Old archives have many small files that nobody asks for.
+	maxHeld, maxAllHeld = 64 << 10, 8 << 20
+	// maxCommits is how many files are waited for by the disk while the next is read.
+	maxCommits = 3
+)
 
-// bundle is an archive of images whose files are in the store.
+// bundle is an archive of images whose files are in the store, or held.
 type bundle struct {
 	files map[string]ocispec.Descriptor // by path in the archive
 	links map[string]string             // symbolic and hard links, by path; their targets are paths too
+	held  map[string][]byte             // small files, by path
+	all   int64                         // bytes held
 
 	manifests []archived     // manifest.json, Docker's archive
 	index     *ocispec.Index // index.json, OCI's layout
@@ -35,10 +49,29 @@ type archived struct {
 	Layers   []string
 }
 
+// bundleReader reads an archive of images.
+type bundleReader struct {
+	*bundle
+	images  *Images
+	early   *store.Early
+	commits errgroup.Group
+}
+
 // readBundle reads an archive of images to its end and puts its files into the store. A file of an OCI layout must have the digest
-// that its name says.
-func (s *Images) readBundle(ctx context.Context, r io.Reader) (*bundle, error) {
-	b := &bundle{files: map[string]ocispec.Descriptor{}, links: map[string]string{}}
+// that its name says. What looks like a layer is unpacked early.
+func (s *Images) readBundle(ctx context.Context, r io.Reader, early *store.Early) (*bundle, error) {
+	b := &bundleReader{images: s, early: early, bundle: &bundle{
+		files: map[string]ocispec.Descriptor{}, links: map[string]string{}, held: map[string][]byte{},
+	}}
+	b.commits.SetLimit(maxCommits)
+	err := b.read(ctx, r)
+	if cerr := b.commits.Wait(); err == nil {
+		err = cerr
+	}
+	return b.bundle, err
+}
+
+func (b *bundleReader) read(ctx context.Context, r io.Reader) error {
 	tr := tar.NewReader(r)
 	for n := 0; ; n++ {
 		h, err := tr.Next()
@@ -46,23 +79,23 @@ func (s *Images) readBundle(ctx context.Context, r io.Reader) (*bundle, error) {
 			break
 		}
 		if errors.Is(err, tar.ErrHeader) {
-			return nil, fmt.Errorf("not a tar archive: %w", errdefs.ErrInvalidArgument)
+			return fmt.Errorf("not a tar archive: %w", errdefs.ErrInvalidArgument)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if n == maxBundleFiles {
-			return nil, fmt.Errorf("more than %d files: %w", maxBundleFiles, errdefs.ErrInvalidArgument)
+			return fmt.Errorf("more than %d files: %w", maxBundleFiles, errdefs.ErrInvalidArgument)
 		}
-		if err := s.readBundleFile(ctx, b, h, tr); err != nil {
-			return nil, fmt.Errorf("%.200q: %w", h.Name, err)
+		if err := b.entry(ctx, h, tr); err != nil {
+			return fmt.Errorf("%.200q: %w", h.Name, err)
 		}
 	}
 	_, err := io.Copy(io.Discard, r) // checksums of the outer compression come last
-	return b, err
+	return err
 }
 
-func (s *Images) readBundleFile(ctx context.Context, b *bundle, h *tar.Header, r io.Reader) error {
+func (b *bundleReader) entry(ctx context.Context, h *tar.Header, r io.Reader) error {
 	name := path.Clean(h.Name)
 	switch h.Typeflag {
 	case tar.TypeReg:
@@ -99,12 +132,54 @@ func (s *Images) readBundleFile(ctx context.Context, b *bundle, h *tar.Header, r
 		b.legacy = true
 		return nil
 	}
-	desc, err := s.writeBlob(ctx, r, layoutDigest(name))
+	return b.keep(ctx, name, h.Size, r)
+}
+
+// keep puts a file of the archive into the store, or holds it.
+func (b *bundleReader) keep(ctx context.Context, name string, size int64, r io.Reader) error {
+	delete(b.links, name)
+	delete(b.held, name)
+	delete(b.files, name)
+	want := layoutDigest(name)
+	if want == "" && size <= maxHeld && b.all+size <= maxAllHeld {
+		blob, err := io.ReadAll(r)
+		b.held[name], b.all = blob, b.all+int64(len(blob))
+		return err
+	}
+	if err := room.In(b.images.settings.Root).Take(size); err != nil { // a hole in a file costs its archive nothing
+		return err
+	}
+	head := make([]byte, tarBlock)
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if int64(n) < min(size, tarBlock) {
+		return io.ErrUnexpectedEOF
+	}
+	draft, err := b.images.draftBlob(ctx, io.MultiReader(bytes.NewReader(head[:n]), r), want)
 	if err != nil {
 		return err
 	}
-	b.files[name] = desc
+	b.files[name] = draft.desc
+	b.commits.Go(func() error {
+		if err := draft.commit(ctx); err != nil {
+			return fmt.Errorf("%.200q: %w", name, err)
+		}
+		if looksLikeLayer(head[:n]) {
+			b.early.Unpack(draft.desc)
+		}
+		return nil
+	})
 	return nil
+}
+
+// tarBlock is the size of a tar archive's header in bytes.
+const tarBlock = 512
+
+// looksLikeLayer says that a file that begins so is an archive or compressed.
+func looksLikeLayer(head []byte) bool {
+	return layerType(head) != ocispec.MediaTypeImageLayer || len(head) == tarBlock && bytes.Equal(head[257:262], []byte("ustar"))
 }
 
 // layoutDigest is the digest that a file of an OCI layout must have, "" for any other file.
@@ -134,12 +209,15 @@ func readSmall(r io.Reader, size int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, maxManifest))
 }
 
-// blob returns the file at a path of the archive, through links.
-func (b *bundle) blob(name string) (ocispec.Descriptor, bool) {
+// find returns the path of the file that a path of the archive leads to, through links.
+func (b *bundle) find(name string) (string, bool) {
 	name = path.Clean(name)
 	for range 8 { // more links than that are a loop
-		if desc, ok := b.files[name]; ok {
-			return desc, true
+		if _, ok := b.files[name]; ok {
+			return name, true
+		}
+		if _, ok := b.held[name]; ok {
+			return name, true
 		}
 		next, ok := b.links[name]
 		if !ok {
@@ -147,14 +225,38 @@ func (b *bundle) blob(name string) (ocispec.Descriptor, bool) {
 		}
 		name = next
 	}
-	return ocispec.Descriptor{}, false
+	return "", false
+}
+
+// digestOf is the digest of the file at a path of the archive, "" if there is none.
+func (b *bundle) digestOf(name string) digest.Digest {
+	name, ok := b.find(name)
+	if !ok {
+		return ""
+	}
+	if held, ok := b.held[name]; ok {
+		return digest.FromBytes(held)
+	}
+	return b.files[name].Digest
+}
+
+// bundleBlob returns the file at a path of the archive, which what must be, in the store.
+func (s *Images) bundleBlob(ctx context.Context, b *bundle, what, file string) (ocispec.Descriptor, error) {
+	name, ok := b.find(file)
+	if !ok {
+		return ocispec.Descriptor{}, fmt.Errorf("%s %.200q is not in it: %w", what, file, errdefs.ErrInvalidArgument)
+	}
+	if held, ok := b.held[name]; ok {
+		return s.writeBlob(ctx, bytes.NewReader(held), digest.FromBytes(held))
+	}
+	return b.files[name], nil
 }
 
 // tagsOf returns what manifest.json names the image with the configuration.
 func (b *bundle) tagsOf(config digest.Digest) []string {
 	var tags []string
 	for _, a := range b.manifests {
-		if desc, ok := b.blob(a.Config); ok && desc.Digest == config {
+		if b.digestOf(a.Config) == config {
 			tags = append(tags, a.RepoTags...)
 		}
 	}

@@ -176,7 +176,7 @@ func nothingLeft(t *testing.T, s *Images) {
 	if err := s.store.CollectNow(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{"content/blobs/sha256", "content/ingest", "snapshots/snapshots"} {
+	for _, dir := range []string{"content/blobs/sha256", "content/ingest", "snapshots/snapshots", "snapshots/early"} {
 		entries, err := os.ReadDir(filepath.Join(s.settings.Root, dir))
 		if err != nil && !os.IsNotExist(err) {
 			t.Fatal(err)

@@ -47,7 +47,13 @@ func (s *Images) Load(ctx context.Context, r io.Reader, o LoadOptions) ([]Loaded
 		return nil, err
 	}
 	defer plain.Close()
-	b, err := s.readBundle(ctx, plain)
+	progress := loadProgress(o)
+	early, err := s.store.NewEarly(ctx, s.unpacks, progress)
+	if err != nil {
+		return nil, err
+	}
+	defer early.Close()
+	b, err := s.readBundle(ctx, plain, early)
 	if err != nil {
 		return nil, fmt.Errorf("read image archive: %w", err)
 	}
@@ -57,7 +63,7 @@ func (s *Images) Load(ctx context.Context, r io.Reader, o LoadOptions) ([]Loaded
 	}
 	var loaded []Loaded
 	for _, f := range found {
-		e, err := s.assemble(ctx, f.target, sources{unpacked: loadProgress(o)})
+		e, err := s.assemble(ctx, f.target, sources{unpacked: progress, early: early})
 		if err != nil {
 			return loaded, fmt.Errorf("load image: %w", err)
 		}
@@ -186,19 +192,24 @@ func tagRecords(tags []string) ([]string, error) {
 // archiveImages makes manifests for the images of a manifest.json.
 func (s *Images) archiveImages(ctx context.Context, b *bundle) ([]bundled, error) {
 	var list merged
+	if len(b.manifests) > maxIndexEntries {
+		return nil, fmt.Errorf("manifest.json names %d images, %d is the most: %w", len(b.manifests), maxIndexEntries, errdefs.ErrInvalidArgument)
+	}
 	for _, a := range b.manifests {
-		config, ok := b.blob(a.Config)
-		if !ok {
-			return nil, fmt.Errorf("image configuration %.200q is not in it: %w", a.Config, errdefs.ErrInvalidArgument)
+		if len(a.Layers) > maxLayers {
+			return nil, fmt.Errorf("manifest.json names %d layers of an image, %d is the most: %w", len(a.Layers), maxLayers, errdefs.ErrInvalidArgument)
+		}
+		config, err := s.bundleBlob(ctx, b, "image configuration", a.Config)
+		if err != nil {
+			return nil, err
 		}
 		var layers []ocispec.Descriptor
 		for _, file := range a.Layers {
-			layer, ok := b.blob(file)
-			if !ok {
-				return nil, fmt.Errorf("layer %.200q is not in it: %w", file, errdefs.ErrInvalidArgument)
+			layer, err := s.bundleBlob(ctx, b, "layer", file)
+			if err != nil {
+				return nil, err
 			}
-			var err error
-			if layer.MediaType, err = s.layerType(ctx, layer); err != nil {
+			if layer.MediaType, err = s.storedType(ctx, layer); err != nil {
 				return nil, err
 			}
 			layers = append(layers, layer)

@@ -195,3 +195,15 @@ func wantPlatform(platform string) (wanted, error) {
 	}
 	return wanted{MatchComparer: platforms.Only(p), name: platforms.Format(p), explicit: true}, nil
 }
+
+// provided refuses an image of another platform than was asked for by name.
+func (w wanted) provided(img Image) error {
+	if !w.explicit || w.Match(platformOf(img)) {
+		return nil
+	}
+	ref := img.ShortID()
+	if len(img.Names) > 0 {
+		ref = img.Names[0]
+	}
+	return fmt.Errorf("image with reference %s was found but does not provide the specified platform (%s), it is for %s: %w", ref, w.name, img.Platform(), errdefs.ErrNotFound)
+}

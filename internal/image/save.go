@@ -18,23 +18,37 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
+// SaveOptions are what to save.
+type SaveOptions struct {
+	Refs     []string // names, repositories, IDs
+	Platform string   // which the images must be for; "" means whatever they are
+}
+
 // Save writes images as an archive that is both an OCI image layout and Docker's image archive, as docker save does since version 25. A
 // name is saved with its tag, a repository without tag ("nginx") with all its tags, an ID without names.
 // An image with several names in refs is there once.
-func (s *Images) Save(ctx context.Context, w io.Writer, refs []string) error {
-	if len(refs) == 0 {
+func (s *Images) Save(ctx context.Context, w io.Writer, o SaveOptions) error {
+	if len(o.Refs) == 0 {
 		return fmt.Errorf("no image to save is named: %w", errdefs.ErrInvalidArgument)
+	}
+	want, err := wantPlatform(o.Platform)
+	if err != nil {
+		return err
 	}
 	ctx, done, err := s.store.Lease(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	out, err := s.index.Load().saved(refs)
+	out, err := s.index.Load().saved(o.Refs)
 	if err != nil {
 		return err
 	}
-	for _, o := range out { // what is being written does not go meanwhile
+	for _, o := range out {
+		if err := want.provided(o.image); err != nil {
+			return err
+		}
+		// What is being written does not go meanwhile.
 		if err := s.store.Keep(ctx, o.image.Target.Digest); err != nil {
 			return fmt.Errorf("save images: %w", err)
 		}
@@ -183,7 +197,7 @@ func (s *Images) writeArchiveBlob(ctx context.Context, tw *tar.Writer, desc ocis
 	if err := tw.WriteHeader(h); err != nil {
 		return err
 	}
-	_, err = io.Copy(tw, io.NewSectionReader(ra, 0, ra.Size()))
+	_, err = io.CopyBuffer(struct{ io.Writer }{tw}, io.NewSectionReader(ra, 0, ra.Size()), make([]byte, copyBlock))
 	return err
 }
 

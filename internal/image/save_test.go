@@ -27,7 +27,7 @@ func TestSavedArchiveLoadsElsewhereUnderItsNames(t *testing.T) {
 		{[]string{two.ID.String()}, nil},
 	} {
 		var b bytes.Buffer
-		if err := s.Save(t.Context(), &b, c.refs); err != nil {
+		if err := s.Save(t.Context(), &b, SaveOptions{Refs: c.refs}); err != nil {
 			t.Fatal(err)
 		}
 		other := open(t)
@@ -55,7 +55,7 @@ func TestSavedArchiveIsReadByOtherTools(t *testing.T) {
 	s := open(t)
 	got := loaded(t, s, "app:1", image(t, v1.Config{}, layer(t, file{name: "f", body: "1"})))
 	var b bytes.Buffer
-	if err := s.Save(t.Context(), &b, []string{"app:1"}); err != nil {
+	if err := s.Save(t.Context(), &b, SaveOptions{Refs: []string{"app:1"}}); err != nil {
 		t.Fatal(err)
 	}
 	img, err := tarball.Image(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil }, nil)
@@ -75,7 +75,7 @@ func TestSaveTwiceGivesTheSameBytes(t *testing.T) {
 	loaded(t, s, "app:1", image(t, v1.Config{}, layer(t, file{name: "f", body: "1"})))
 	var a, b bytes.Buffer
 	for _, w := range []io.Writer{&a, &b} {
-		if err := s.Save(t.Context(), w, []string{"app:1"}); err != nil {
+		if err := s.Save(t.Context(), w, SaveOptions{Refs: []string{"app:1"}}); err != nil {
 			t.Fatal(err)
 		}
 	}

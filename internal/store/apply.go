@@ -50,6 +50,7 @@ type applied struct {
 	diff    digest.Digest // of the archive
 	size    int64         // of the archive
 	implied []string      // folders that the archive has files in but does not have itself
+	deletes bool          // it has deletion markers
 }
 
 // LayerError says why a layer cannot be unpacked.
@@ -85,14 +86,14 @@ func (a *applier) stream(ctx context.Context, r io.Reader, desc ocispec.Descript
 	defer plain.Close()
 	digester := digest.Canonical.Digester()
 	read := &meter{r: io.TeeReader(plain, digester.Hash())}
-	implied, err := untar.Layer(ctx, dir, read, overlay)
+	found, err := untar.Layer(ctx, dir, read, overlay)
 	if err != nil {
 		return applied{}, err
 	}
 	if _, err := io.Copy(io.Discard, read); err != nil { // padding after the end of the archive is part of the digest
 		return applied{}, err
 	}
-	return applied{digester.Digest(), read.n, implied}, nil
+	return applied{digester.Digest(), read.n, found.Implied, found.Deletes}, nil
 }
 
 // target tells from a snapshot's mounts into which folder its files go, and whether overlay will have layers below it.

@@ -8,6 +8,7 @@
 //
 //	content/               blobs, by digest; what is being written is in content/ingest
 //	snapshots/snapshots/N  one folder a layer, its files in N/fs: what Layers returns, relative to Base
+//	snapshots/early/       layers of an archive that is still being read
 //	snapshots/metadata.db  which layer lies on which
 //	unsynced/              markers: there are layers that a power loss may damage (see unsynced.go)
 //	meta.db                labels, references between blobs and layers, image records, leases

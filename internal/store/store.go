@@ -109,7 +109,7 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 	}
 	s.Applier = &applier{blobs: s.Content}
 	s.collector = newCollector(s.collectInBackground)
-	if err := errors.Join(s.dropTemporaryLeases(ctx), s.checkUnsynced(ctx)); err != nil {
+	if err := errors.Join(s.dropTemporaryLeases(ctx), s.checkUnsynced(ctx), s.sweepEarly()); err != nil {
 		s.collector.close()
 		return nil, fmt.Errorf("open image store %s: %w", root, err)
 	}

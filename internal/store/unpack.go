@@ -35,6 +35,7 @@ type UnpackOptions struct {
 	Fetch    func(context.Context, ocispec.Descriptor, *Follower) error
 	Fetches  *semaphore.Weighted             // bounds the fetches of layers
 	Unpacks  *semaphore.Weighted             // bounds the layers that are unpacked at a time
+	Early    *Early                          // has some of them unpacked already; may be nil
 	Progress func(ocispec.Descriptor, int64) // told how many bytes of a layer were unpacked, its size when it is all; may be nil
 }
 
@@ -167,6 +168,9 @@ func (u *unpacking) fetchAndUnpack(ctx context.Context, l Layer, dir string, ove
 		}
 		defer u.o.Unpacks.Release(1)
 		return apply.blob(ctx, l.Blob, dir, overlay, u.progress(l.Blob))
+	}
+	if got, ok := u.o.Early.take(ctx, l, dir, overlay); ok {
+		return got, nil
 	}
 	if u.o.Fetch == nil || u.has(ctx, l.Blob.Digest) {
 		return whole()

@@ -72,6 +72,9 @@ func (x *extraction) other(in int, base string, h *tar.Header, content io.Reader
 }
 
 func (x *extraction) file(in int, base string, h *tar.Header, content io.Reader) error {
+	if err := x.room.Take(h.Size); err != nil {
+		return err
+	}
 	fd, err := unix.Openat(in, base, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, uint32(h.Mode)&0o777)
 	if err != nil {
 		return err

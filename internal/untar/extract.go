@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+
+	"tug/internal/room"
 )
 
 const (
@@ -22,41 +24,49 @@ const (
 	blockSize = 256 << 10
 )
 
+// Found is what an archive turned out to have.
+type Found struct {
+	// Implied are the folders, relative to that of all, that the archive has files in but does not itself have; the caller may know
+	// how they look in a lower layer.
+	Implied []string
+	// Deletes says that there were deletion markers: what was unpacked for a place above other layers is then not what belongs into the lowest place.
+	Deletes bool
+}
+
 // Layer unpacks a layer's archive into dir, which is empty. overlay says that there are layers below it: only then do deletion markers mean anything.
-// It returns the folders, relative to dir, that the archive has files in but does not itself have; the caller may know how they look in a lower layer.
-func Layer(ctx context.Context, dir string, r io.Reader, overlay bool) (implied []string, err error) {
+func Layer(ctx context.Context, dir string, r io.Reader, overlay bool) (Found, error) {
 	f, err := newFolders(dir)
 	if err != nil {
-		return nil, err
+		return Found{}, err
 	}
 	defer f.close()
-	x := &extraction{folders: f, overlay: overlay, block: make([]byte, blockSize), setMode: newModes()}
+	x := &extraction{folders: f, overlay: overlay, block: make([]byte, blockSize), setMode: newModes(), room: room.At(f.root)}
 	tr := tar.NewReader(r)
 	for n := 0; ; n++ {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return Found{}, err
 		}
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if errors.Is(err, tar.ErrHeader) {
-			return nil, fmt.Errorf("not a tar archive, or a damaged one: %w", errdefs.ErrInvalidArgument)
+			return Found{}, fmt.Errorf("not a tar archive, or a damaged one: %w", errdefs.ErrInvalidArgument)
 		}
 		if err != nil {
-			return nil, err
+			return Found{}, err
 		}
 		if n == maxEntries {
-			return nil, fmt.Errorf("more than %d files: %w", maxEntries, errdefs.ErrInvalidArgument)
+			return Found{}, fmt.Errorf("more than %d files: %w", maxEntries, errdefs.ErrInvalidArgument)
 		}
 		if err := x.entry(h, tr); err != nil {
-			return nil, fmt.Errorf("%.200s: %w", h.Name, plain(err))
+			return Found{}, fmt.Errorf("%.200s: %w", h.Name, plain(err))
 		}
 	}
 	if err := x.folderTimes(); err != nil {
-		return nil, err
+		return Found{}, err
 	}
-	return x.folders.impliedLeft(), nil
+	return Found{Implied: x.folders.impliedLeft(), Deletes: x.deletes}, nil
 }
 
 // extraction is one archive on its way into a folder.
@@ -66,6 +76,8 @@ type extraction struct {
 	block   []byte
 	setMode modes
 	times   []folderTime
+	room    *room.Room
+	deletes bool // a deletion marker was met
 }
 
 // entry makes what one header says.

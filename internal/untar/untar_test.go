@@ -65,8 +65,8 @@ func unpack(t *testing.T, overlay bool, entries ...entry) (dir string, implied [
 		t.Skip("owners, devices and overlay's attributes need root")
 	}
 	dir = t.TempDir()
-	implied, err = Layer(t.Context(), dir, bytes.NewReader(archive(t, entries...)), overlay)
-	return dir, implied, err
+	found, err := Layer(t.Context(), dir, bytes.NewReader(archive(t, entries...)), overlay)
+	return dir, found.Implied, err
 }
 
 func stat(t *testing.T, path string) unix.Stat_t {

@@ -20,6 +20,7 @@ const (
 // whiteout deletes in the layers below; what this layer itself has stays, be it before or after in the archive. In a lowest layer there is nothing to
 // delete.
 func (x *extraction) whiteout(in int, base string, h *tar.Header) error {
+	x.deletes = true
 	name := base[len(whiteoutPrefix):]
 	switch {
 	case base == opaqueName:
