@@ -91,6 +91,24 @@ func TestTheTestsOfTheManualExist(t *testing.T) {
 	}
 }
 
+// TestTheTestsOfIsolationExist holds that the attacks which the manual tells of are tried.
+func TestTheTestsOfIsolationExist(t *testing.T) {
+	text, err := os.ReadFile("../../docs/manual/isolation.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := testNames(t)
+	named := regexp.MustCompile(`\bTest\w+`).FindAllString(string(text), -1)
+	for _, name := range named {
+		if !there[name] {
+			t.Errorf("there is no test %q", name)
+		}
+	}
+	if len(named) < 40 {
+		t.Errorf("%d tests are named", len(named))
+	}
+}
+
 // testNames finds the sessions and the Go tests of the tree.
 func testNames(t *testing.T) map[string]bool {
 	t.Helper()
