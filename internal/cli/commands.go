@@ -3,6 +3,7 @@ package cli
 import (
 	"tug/internal/cli/build"
 	"tug/internal/cli/container"
+	"tug/internal/cli/contexts"
 	"tug/internal/cli/image"
 	"tug/internal/cli/network"
 	"tug/internal/cli/registry"
@@ -28,6 +29,7 @@ func commands() []node {
 
 		branch("builder", "Manage builds", leaf(build.Build, "build"), leaf(build.Prune, "prune")),
 		branch("container", "Manage containers", containerCommands()...),
+		branch("context", "Manage contexts", contextCommands()...),
 		branch("image", "Manage images", imageCommands()...),
 		branch("network", "Manage networks", networkCommands()...),
 		branch("system", "Manage tug", systemCommands()...),
@@ -94,6 +96,20 @@ func containerCommands() []node {
 		leaf(container.Unpause, "unpause"),
 		leaf(container.Update, "update"),
 		leaf(container.Wait, "wait"),
+	}
+}
+
+func contextCommands() []node {
+	return []node{
+		leaf(contexts.Create, "create"),
+		leaf(contexts.Export, "export"),
+		leaf(contexts.Import, "import"),
+		leaf(contexts.Inspect, "inspect"),
+		leaf(contexts.List, "ls", "list"),
+		leaf(contexts.Remove, "rm", "remove"),
+		leaf(contexts.Show, "show"),
+		leaf(contexts.Update, "update"),
+		leaf(contexts.Use, "use"),
 	}
 }
 

@@ -191,9 +191,12 @@ func (d *daemon) tug(args ...string) result { return d.tugReading("", args...) }
 func (d *daemon) tugReading(input string, args ...string) result {
 	d.t.Helper()
 	home := d.t.TempDir()
-	getenv := func(name string) string {
-		return map[string]string{"TUG_HOST": "unix://" + d.socket, "TUG_CONFIG": home, "DOCKER_CONFIG": home}[name]
-	}
+	return tugIn(map[string]string{"TUG_HOST": "unix://" + d.socket, "TUG_CONFIG": home, "DOCKER_CONFIG": home}, input, args...)
+}
+
+// tugIn runs a command line in this process in an environment.
+func tugIn(env map[string]string, input string, args ...string) result {
+	getenv := func(name string) string { return env[name] }
 	var out, errOut bytes.Buffer
 	code := cli.Main(append([]string{"tug"}, args...), io.NopCloser(strings.NewReader(input)), &out, &errOut, getenv, session.Version{Number: "test"})
 	return result{code, out.String(), errOut.String()}

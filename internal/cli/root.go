@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -48,12 +49,18 @@ func newRoot(s *session.Session, args []string) *cobra.Command {
 func registerGlobal(s *session.Session, flags *pflag.FlagSet) {
 	g := &s.Global
 	flags.StringVar(&g.Config, "config", config.Folder("", s.Getenv), "Location of client config files")
+	flags.StringVarP(&g.Context, "context", "c", "",
+		`Name of the context to use to connect to the daemon (overrides TUG_HOST and DOCKER_HOST env vars and default context set with "tug context use")`)
 	flags.BoolVarP(&g.Debug, "debug", "D", false, "Enable debug mode")
 	flags.VarP(&hostFlag{value: &g.Host}, "host", "H", "Daemon socket to connect to (TUG_HOST, DOCKER_HOST)")
 	flags.StringP("log-level", "l", "info", `Set the logging level ("debug", "info", "warn", "error", "fatal")`)
 	flags.BoolVar(&g.NoAutostart, "no-autostart", false, "Do not start the daemon if it is not running")
-	flags.BoolVar(&g.TLS, "tls", false, "Use TLS; implied by --tlsverify")
-	flags.BoolVar(&g.TLSVerify, "tlsverify", false, "Use TLS and verify the remote")
+	flags.BoolVar(&g.TLS, "tls", s.Getenv("DOCKER_TLS") != "", "Use TLS; implied by --tlsverify")
+	flags.BoolFunc("tlsverify", "Use TLS and verify the remote", func(value string) error {
+		verify, err := strconv.ParseBool(value)
+		g.TLSVerify = &verify
+		return err
+	})
 	flags.StringVar(&g.TLSFiles.CAFile, "tlscacert", "", "Trust certs signed only by this CA")
 	flags.StringVar(&g.TLSFiles.CertFile, "tlscert", "", "Path to TLS certificate file")
 	flags.StringVar(&g.TLSFiles.KeyFile, "tlskey", "", "Path to TLS key file")

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tug/internal/cli/connection"
 	"tug/internal/cli/session"
 )
 
@@ -50,7 +49,11 @@ func handOver(s *session.Session, name, short string, words ...string) *cobra.Co
 			if err != nil {
 				return err
 			}
-			env, err := environment(s)
+			host, tls, err := s.Daemon()
+			if err != nil {
+				return err
+			}
+			env, err := environment(os.Environ(), host, tls)
 			if err != nil {
 				return err
 			}
@@ -79,15 +82,6 @@ func find() (string, error) {
 		return "", fmt.Errorf("tug: builds need %s, which is neither beside tug nor in PATH: install it from the same release", program)
 	}
 	return path, nil
-}
-
-// environment tells the other program which daemon is meant.
-func environment(s *session.Session) ([]string, error) {
-	host, err := connection.Resolve(s.Global.Host, s.Getenv, false)
-	if err != nil {
-		return nil, err
-	}
-	return append(os.Environ(), "DOCKER_HOST="+host.URL), nil
 }
 
 // exitStatus makes a child's exit code the program's.

@@ -44,16 +44,20 @@ func Folder(flag string, getenv func(string) string) string {
 	return filepath.Join(home(), ".tug")
 }
 
+// DockerFolder is where Docker's file lies: DOCKER_CONFIG, or ~/.docker.
+func DockerFolder(getenv func(string) string) string {
+	if dir := getenv("DOCKER_CONFIG"); dir != "" {
+		return dir
+	}
+	return filepath.Join(home(), ".docker")
+}
+
 // Load reads the file in folder and Docker's. Files that do not exist are empty; one that cannot be
 // read or parsed is an error that names it.
 func Load(folder string, getenv func(string) string) (*Config, error) {
-	dockerFolder := getenv("DOCKER_CONFIG")
-	if dockerFolder == "" {
-		dockerFolder = filepath.Join(home(), ".docker")
-	}
 	c := &Config{Autostart: true}
 	var err error
-	if c.docker, err = read(filepath.Join(dockerFolder, fileName), nil); err != nil {
+	if c.docker, err = read(filepath.Join(DockerFolder(getenv), fileName), nil); err != nil {
 		return nil, err
 	}
 	var tug struct {
@@ -179,6 +183,19 @@ func (c *Config) EraseCredentials(key string) (remains bool, err error) {
 	}
 	_, remains = c.docker.GetAuthConfigs()[key]
 	return remains, nil
+}
+
+// CurrentContext is the context that was chosen with `tug context use`, "" for none. What was chosen with docker
+// does not count: that leads to Docker's daemon.
+func (c *Config) CurrentContext() string { return c.own.CurrentContext }
+
+// SetCurrentContext keeps the choice of a context, "" for none, in tug's file.
+func (c *Config) SetCurrentContext(name string) error {
+	if c.own.CurrentContext == name {
+		return nil // and no file is made
+	}
+	c.own.CurrentContext = name
+	return c.keepingOwnKeys(c.own.Save)
 }
 
 func first(values ...string) string {

@@ -18,26 +18,48 @@ const (
 type Host struct {
 	URL     string // unix:///run/tug/tugd.sock, tcp://host:2375, npipe:////./pipe/name, ssh://user@host
 	Default bool   // nobody named it: it is the address that tugd has by default
+	Context string // the context that names it, "" if none does
 }
 
 // Resolve finds the address to talk to: the -H flag, then TUG_HOST, then DOCKER_HOST, then the
-// default socket. The error names the flag or variable that holds an address of no known form.
+// default socket, or, if TLS is wanted, which no socket has, this host's usual port for it. The error
+// names the flag or variable that holds an address of no known form.
 func Resolve(flag string, getenv func(string) string, tls bool) (Host, error) {
-	for _, candidate := range []struct{ source, value string }{
-		{"-H", flag},
-		{"TUG_HOST", getenv("TUG_HOST")},
-		{"DOCKER_HOST", getenv("DOCKER_HOST")},
-	} {
-		if candidate.value == "" {
-			continue
-		}
-		url, err := completeURL(candidate.value, tls)
-		if err != nil {
-			return Host{}, fmt.Errorf("%s: %w", candidate.source, err)
-		}
-		return Host{URL: url}, nil
+	source, value := "-H", flag
+	if value == "" {
+		source, value = HostVariable(getenv)
 	}
-	return Host{URL: "unix://" + DefaultSocket, Default: true}, nil
+	if value == "" && tls {
+		value = "tcp://localhost"
+	}
+	host, err := ParseHost(value, tls)
+	if err != nil {
+		return Host{}, fmt.Errorf("%s: %w", source, err)
+	}
+	return host, nil
+}
+
+// HostVariable is the variable of the environment that names a daemon's address, and the address; "" if
+// none does.
+func HostVariable(getenv func(string) string) (name, value string) {
+	for _, name := range []string{"TUG_HOST", "DOCKER_HOST"} {
+		if value := getenv(name); value != "" {
+			return name, value
+		}
+	}
+	return "", ""
+}
+
+// ParseHost reads an address; "" is the default socket.
+func ParseHost(value string, tls bool) (Host, error) {
+	if value == "" {
+		return Host{URL: "unix://" + DefaultSocket, Default: true}, nil
+	}
+	url, err := completeURL(value, tls)
+	if err != nil {
+		return Host{}, err
+	}
+	return Host{URL: url}, nil
 }
 
 // Socket is the path of the unix socket that h names, or "" if h is of another kind.

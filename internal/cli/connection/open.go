@@ -14,15 +14,10 @@ import (
 type Options struct {
 	Host       Host
 	APIVersion string            // fixed by the person (DOCKER_API_VERSION); "" is the library's, with a fall back
-	TLS        *TLS              // nil for none
+	TLS        *TLS              // nil for none; counts for tcp alone
 	Headers    map[string]string // added to each request (HttpHeaders of the configuration file)
 	UserAgent  string
 	Autostart  bool // start tugd if the default socket is dead and we are root on Linux
-}
-
-// TLS names the files of a mutual TLS connection, each of which may be "".
-type TLS struct {
-	CAFile, CertFile, KeyFile string
 }
 
 // Client speaks to one daemon: Docker's API through the client library, and what tug adds to it.
@@ -41,6 +36,9 @@ func (c *Client) Dial(ctx context.Context) (net.Conn, error) { return c.dial(ctx
 // Open prepares a client for the daemon. It does not connect: the first request does.
 func Open(o Options) (*Client, error) {
 	network, addr, _ := strings.Cut(o.Host.URL, "://")
+	if network != "tcp" {
+		o.TLS = nil // who may use a socket, or a pipe, is the kernel's business
+	}
 	if network == "ssh" {
 		return openSSH(o)
 	}
@@ -77,10 +75,15 @@ func Open(o Options) (*Client, error) {
 // openNegotiating leaves the transport to the client library, which asks for the daemon's version
 // before the first request.
 func openNegotiating(o Options, more ...client.Opt) (*Client, error) {
-	opts := append(basic(o), more...)
+	var opts []client.Opt
 	if o.TLS != nil {
-		opts = append(opts, client.WithTLSClientConfig(o.TLS.CAFile, o.TLS.CertFile, o.TLS.KeyFile))
+		encrypted, err := o.TLS.client()
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, client.WithHTTPClient(encrypted)) // first: the host completes it
 	}
+	opts = append(append(opts, basic(o)...), more...)
 	if o.APIVersion != "" {
 		opts = append(opts, client.WithAPIVersion(o.APIVersion))
 	}

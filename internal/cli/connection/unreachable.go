@@ -47,6 +47,10 @@ func unreachable(host Host, cause error) *UnreachableError {
 		}
 		return e
 	}
+	if host.Context != "" {
+		e.Advice = fmt.Sprintf("Check the address of the context (tug context inspect %s) and that its daemon runs.", host.Context)
+		return e
+	}
 	e.Advice = "Check the address (-H, TUG_HOST, DOCKER_HOST) and that its daemon runs."
 	return e
 }

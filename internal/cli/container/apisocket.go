@@ -61,7 +61,7 @@ func mountAPI(s *session.Session, r *creation.Request) (*apiCredentials, error) 
 
 // socketOnHost is the daemon's socket as far as this side can know it.
 func socketOnHost(s *session.Session) string {
-	host, err := connection.Resolve(s.Global.Host, s.Getenv, false)
+	host, _, err := s.Daemon()
 	if err != nil || host.Socket() == "" {
 		return connection.DefaultSocket
 	}

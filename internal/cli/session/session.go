@@ -6,7 +6,6 @@ package session
 
 import (
 	"io"
-	"os"
 	"runtime"
 	"sync"
 
@@ -40,10 +39,11 @@ type Session struct {
 type Global struct {
 	Config      string
 	Host        string
+	Context     string
 	NoAutostart bool
 	Debug       bool
 	TLS         bool
-	TLSVerify   bool
+	TLSVerify   *bool // nil if not given
 	TLSFiles    connection.TLS
 }
 
@@ -71,8 +71,7 @@ func (s *Session) API() (*connection.Client, error) { return s.api() }
 
 // open makes the connection that the options, the environment and the configuration ask for.
 func (s *Session) open() (*connection.Client, error) {
-	tls := s.tls()
-	host, err := connection.Resolve(s.Global.Host, s.Getenv, tls != nil)
+	host, tls, err := s.Daemon()
 	if err != nil {
 		return nil, err
 	}
@@ -88,31 +87,4 @@ func (s *Session) open() (*connection.Client, error) {
 		UserAgent:  "tug/" + s.Version.Number + " (" + runtime.GOOS + ")",
 		Autostart:  !s.Global.NoAutostart && cfg.Autostart,
 	})
-}
-
-// tls gives the files of a TLS connection, or nil if none is wanted.
-func (s *Session) tls() *connection.TLS {
-	if !s.Global.TLS && !s.Global.TLSVerify && s.Getenv("DOCKER_TLS_VERIFY") == "" && s.Getenv("DOCKER_TLS") == "" {
-		return nil
-	}
-	files := s.Global.TLSFiles
-	folder := s.Getenv("DOCKER_CERT_PATH")
-	if folder == "" {
-		folder = config.Folder(s.Global.Config, s.Getenv)
-	}
-	orInFolder(&files.CAFile, folder, "ca.pem")
-	orInFolder(&files.CertFile, folder, "cert.pem")
-	orInFolder(&files.KeyFile, folder, "key.pem")
-	return &files
-}
-
-// orInFolder sets *path to the file of that name in folder, if there is one and *path is not set.
-func orInFolder(path *string, folder, name string) {
-	if *path != "" {
-		return
-	}
-	candidate := folder + string(os.PathSeparator) + name
-	if _, err := os.Stat(candidate); err == nil {
-		*path = candidate
-	}
 }

@@ -116,6 +116,7 @@ func versionPrinter(format string) (func(io.Writer, versions) error, error) {
 
 // ownVersion describes this program.
 func ownVersion(s *session.Session) clientVersion {
+	current, _ := s.ContextName() // where it fails, so does asking the daemon, and that is told
 	return clientVersion{
 		Version:           s.Version.Number,
 		APIVersion:        client.MaxAPIVersion,
@@ -125,7 +126,7 @@ func ownVersion(s *session.Session) clientVersion {
 		BuildTime:         readableTime(s.Version.Built),
 		Os:                runtime.GOOS,
 		Arch:              runtime.GOARCH,
-		Context:           "default",
+		Context:           current,
 	}
 }
 
