@@ -77,6 +77,7 @@ type Engine struct {
 	health     *health
 	passwd     passwdCache
 	dangling   danglingCache
+	lookups    lookups
 	meter      meter
 
 	linked atomic.Bool // some container links to another, or did

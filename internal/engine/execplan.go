@@ -23,6 +23,7 @@ func (e *Engine) execPlan(ctx context.Context, r *container.Record, run *run, c 
 		return nil, nil, err
 	}
 	r = e.asItRuns(r, base)
+	r.Mounts = nil // it finds them there; their sources may hang by now
 	prep, err := e.prepare(ctx, r, base, run.group)
 	if err != nil {
 		return nil, nil, err

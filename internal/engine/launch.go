@@ -28,6 +28,9 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	var undo undo.Stack
 	defer undo.OnError(&err)
 
+	if err := e.awaitSources(ctx, r.Mounts); err != nil {
+		return nil, nil, err
+	}
 	berth, err := e.slots.take(ctx, e.wants(r))
 	if err != nil {
 		return nil, nil, err

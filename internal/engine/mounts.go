@@ -102,6 +102,9 @@ func (e *Engine) prepareMount(ctx context.Context, id string, m *container.Mount
 	case "volume":
 		return e.prepareVolume(ctx, id, m, asked, img, undo, held)
 	case "bind":
+		if err := e.lookups.await(ctx, m.Source, sourcePatience); err != nil {
+			return err
+		}
 		_, err := os.Stat(m.Source)
 		if os.IsNotExist(err) && !m.MustExist {
 			err = os.MkdirAll(m.Source, 0o755) // as Docker does for -v
