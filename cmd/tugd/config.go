@@ -50,6 +50,7 @@ type config struct {
 	Slots        int        `json:"warm-slots"`
 	Runtimes     runtimes   `json:"runtimes"`
 	Runtime      string     `json:"default-runtime"`
+	defaults
 }
 
 // poolSpec is one of the default address pools.
@@ -96,6 +97,7 @@ func configure(args []string) (*config, error) {
 	f.IntVar(&c.Slots, "warm-slots", 4, "how many containers are prepared for ahead of need")
 	f.Var(&c.Runtimes, "add-runtime", "OCI runtime of the host that containers may ask for, `NAME=PATH`; may be repeated")
 	f.StringVar(&c.Runtime, "default-runtime", "tug", "`NAME` of the runtime of containers that ask for none")
+	c.defaults.flags(f)
 	f.StringVar(&file, "config-file", "", "`FILE` of settings in JSON (default: /etc/tug/daemon.json if it is there)")
 	show := f.Bool("version", false, "print the version and end")
 	f.BoolVar(show, "v", false, "the same as --version")
@@ -126,7 +128,7 @@ func configure(args []string) (*config, error) {
 // jsonKeys are the configuration file's keys whose flags have another name.
 var jsonKeys = map[string]string{
 	"hosts": "H", "registry-mirrors": "registry-mirror", "insecure-registries": "insecure-registry", "blocked-registries": "blocked-registry", "certs-dirs": "certs-dir",
-	"default-address-pools": "default-address-pool", "runtimes": "add-runtime",
+	"default-address-pools": "default-address-pool", "runtimes": "add-runtime", "default-ulimits": "default-ulimit", "log-opts": "log-opt",
 }
 
 const defaultFile = "/etc/tug/daemon.json"
@@ -197,6 +199,9 @@ func (c *config) complete() error {
 	if _, err := c.Runtimes.set(c.Runtime); err != nil {
 		return err
 	}
+	if err := c.defaults.complete(); err != nil {
+		return err
+	}
 	if c.Shim == "" {
 		self, err := os.Executable()
 		if err != nil {
@@ -231,6 +236,7 @@ func (c *config) engine(log *slog.Logger) engine.Options {
 		UserNS: c.UserNS == "auto", Slots: c.Slots, Insecure: c.Insecure, Blocked: c.Blocked, CertsDirs: c.CertsDirs, Debug: c.Debug, Log: log,
 		Build: engine.Version{Version: version, GitCommit: commit, BuildTime: built},
 	}
+	o.Defaults = c.given
 	o.Runtimes, _ = c.Runtimes.set(c.Runtime) // checked by complete
 	if len(c.Mirrors) > 0 {
 		o.Mirrors = map[string][]string{"docker.io": c.Mirrors}

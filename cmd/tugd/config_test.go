@@ -24,6 +24,9 @@ func args(t *testing.T, file string, more ...string) []string {
 	return append([]string{"--shim", shim, "--config-file", path}, more...)
 }
 
+// compared lets tests see all of a configuration.
+var compared = cmp.AllowUnexported(config{}, defaults{})
+
 func TestDefaults(t *testing.T) {
 	c, err := configure(args(t, "{}"))
 	if err != nil {
@@ -35,7 +38,7 @@ func TestDefaults(t *testing.T) {
 		Bridge: "tug0", CgroupParent: "/tug", UserNS: "auto", LogLevel: "info", Slots: 4, Runtime: "tug",
 		CertsDirs: list{"/etc/tug/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"},
 	}
-	if d := cmp.Diff(want, c); d != "" {
+	if d := cmp.Diff(want, c, compared); d != "" {
 		t.Error(d)
 	}
 }
@@ -43,18 +46,20 @@ func TestDefaults(t *testing.T) {
 // TestFlagsAndFile says the same by flags and by dockerd's keys in the file.
 func TestFlagsAndFile(t *testing.T) {
 	byFlags, err := configure(args(t, "{}", "-H", "unix:///x", "--host", "tcp://127.0.0.1:1", "--data-root", "/d", "--exec-root", "/e", "--bip", "10.9.0.1/24",
-		"--default-address-pool", "base=10.0.0.0/8,size=24", "--registry-mirror", "https://m", "--insecure-registry", "r:5000", "--userns", "host", "-D", "--warm-slots", "0"))
+		"--default-address-pool", "base=10.0.0.0/8,size=24", "--registry-mirror", "https://m", "--insecure-registry", "r:5000", "--userns", "host", "-D", "--warm-slots", "0",
+		"--no-new-privileges", "--default-ulimit", "nofile=10:20", "--log-driver", "local", "--log-opt", "max-size=1m", "--default-pids-limit", "7", "--seccomp-profile", "unconfined"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	byFile, err := configure(args(t, `{"hosts": ["unix:///x", "tcp://127.0.0.1:1"], "data-root": "/d", "exec-root": "/e", "bip": "10.9.0.1/24",
 		"default-address-pools": [{"base": "10.0.0.0/8", "size": 24}], "registry-mirrors": ["https://m"], "insecure-registries": ["r:5000"],
-		"userns": "host", "debug": true, "warm-slots": 0}`))
+		"userns": "host", "debug": true, "warm-slots": 0, "no-new-privileges": true, "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 10, "Hard": 20}},
+		"log-driver": "local", "log-opts": {"max-size": "1m"}, "default-pids-limit": 7, "seccomp-profile": "unconfined"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	byFlags.Shim, byFile.Shim = "", ""
-	if d := cmp.Diff(byFlags, byFile); d != "" {
+	if d := cmp.Diff(byFlags, byFile, compared); d != "" {
 		t.Error(d)
 	}
 	o := byFlags.engine(slog.New(slog.DiscardHandler))
@@ -88,6 +93,12 @@ func TestWhatIsRefused(t *testing.T) {
 		"log level":                {"{}", []string{"--log-level", "loud"}, "debug, info"},
 		"many slots":               {"{}", []string{"--warm-slots", "1000"}, "0 to 100"},
 		"a long exec root":         {"{}", []string{"--exec-root", "/" + strings.Repeat("x", 70)}, "too long"},
+		"a ulimit that is none":    {"{}", []string{"--default-ulimit", "nosuch=1"}, "nosuch"},
+		"a logger that is none":    {"{}", []string{"--log-driver", "nosuch"}, "no log driver"},
+		"log options twice":        {`{"log-opts": {"tag": "x"}}`, []string{"--log-opt", "tag=y"}, "give it once"},
+		"a log option of a word":   {"{}", []string{"--log-opt", "tag"}, "NAME=VALUE"},
+		"a negative limit":         {"{}", []string{"--default-pids-limit", "-1"}, "default limit of processes"},
+		"a profile that is absent": {"{}", []string{"--seccomp-profile", "/nothere"}, "--seccomp-profile"},
 		"no shim":                  {"{}", []string{"--shim", "/nothere"}, "tug-shim"},
 		"a file that is not there": {"{}", []string{"--config-file", "/nothere"}, "read the configuration"},
 	} {

@@ -94,7 +94,7 @@ func TestSecurityOptions(t *testing.T) {
 		"no-new-privileges:true":  {noNewPrivileges: true},
 		"no-new-privileges=false": {},
 		"seccomp=unconfined":      {seccomp: "unconfined"},
-		"seccomp=builtin":         {},
+		"seccomp=builtin":         {seccomp: "builtin"},
 		"no-new-privileges=maybe": nil,
 		"apparmor=unconfined":     {},
 		"apparmor=docker-default": nil,

@@ -105,9 +105,7 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 		r.Host.NetworkMode = network.NameNone
 	}
 	r.Host.Runtime = cmp.Or(r.Host.Runtime, e.Runtimes.Default())
-	if r.Host.LogConfig.Type == "" {
-		r.Host.LogConfig.Type = "json-file"
-	}
+	e.Defaults.apply(&r.Host)
 	if err := e.check(r); err != nil {
 		return nil, img, err
 	}

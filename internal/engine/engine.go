@@ -47,6 +47,7 @@ type Options struct {
 	Insecure     []string
 	Blocked      []string // registries that are never spoken to
 	CertsDirs    []string // certificates of registries
+	Defaults     Defaults
 	Debug        bool
 	Build        Version
 	Log          *slog.Logger
@@ -97,6 +98,9 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	e = &Engine{
 		Options: o, log: o.Log, dataRoot: o.DataRoot, execRoot: o.ExecRoot, kernel: probeKernel(), happened: events.NewLog(), logReader: logread.NewReader(), health: newHealth(),
 		runs: map[string]*run{}, waiting: map[string][]*Attached{}, execs: map[string]*execution{},
+	}
+	if err := o.Defaults.Check(); err != nil {
+		return nil, err
 	}
 	e.life, e.stop = context.WithCancel(context.Background())
 	defer func() {

@@ -32,7 +32,7 @@ func (e *Engine) Info(ctx context.Context) Info {
 		NetworkDrivers: []string{network.DriverBridge, network.DriverHost, network.DriverNone},
 		CgroupDriver:   "cgroupfs", CgroupVersion: "1", Architecture: machine(), NCPU: runtime.NumCPU(), MemTotal: memTotal(),
 		RootDir: e.dataRoot, ServerVersion: e.Build.Version, Runtimes: e.Runtimes.List(), DefaultRuntime: e.Runtimes.Default(),
-		SecurityOptions: []string{"name=seccomp,profile=builtin"}, Warnings: e.cgroups.Warnings(), Mirrors: e.Mirrors, Insecure: e.Insecure, Debug: e.Debug,
+		SecurityOptions: e.Defaults.shown(), Warnings: e.cgroups.Warnings(), Mirrors: e.Mirrors, Insecure: e.Insecure, Debug: e.Debug,
 		HTTPProxy: os.Getenv("HTTP_PROXY"), HTTPSProxy: os.Getenv("HTTPS_PROXY"), NoProxy: os.Getenv("NO_PROXY"), IPv4Forwarding: true,
 	}
 	if e.cgroups.V2 {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 // security is what --security-opt asks for.
 type security struct {
 	noNewPrivileges bool
-	seccomp         string // "": the default; "unconfined"; else the profile itself, as JSON
+	seccomp         string // "": the default; "builtin"; "unconfined"; else the profile itself, as JSON
 	unmask          bool   // systempaths=unconfined
 	writableCgroups bool
 	labels          []string // of SELinux
@@ -81,21 +82,25 @@ func securityOptions(options []string) (s security, err error) {
 			return s, invalid("invalid --security-opt 2: %q", o)
 		}
 	}
-	if s.seccomp == "builtin" {
-		s.seccomp = ""
-	}
 	return s, nil
 }
 
+// seccompNone and seccompBuiltin are the profiles with a name.
+const (
+	seccompNone    = "unconfined"
+	seccompBuiltin = "builtin"
+)
+
 // profile gives the seccomp profile for a container with the capabilities; nil: none.
 func (e *Engine) profile(s security, caps []string, privileged bool) (*specs.LinuxSeccomp, error) {
+	name := cmp.Or(s.seccomp, e.Defaults.Seccomp, seccompBuiltin)
 	switch {
-	case privileged && s.seccomp == "" || s.seccomp == "unconfined":
+	case privileged && (s.seccomp == "" || name == seccompBuiltin) || name == seccompNone:
 		return nil, nil
-	case s.seccomp == "":
+	case name == seccompBuiltin:
 		return e.filters.Default(caps)
 	}
-	p, err := seccomp.Load([]byte(s.seccomp), caps)
+	p, err := seccomp.Load([]byte(name), caps)
 	if err != nil {
 		return nil, fmt.Errorf("seccomp profile: %w", err)
 	}
