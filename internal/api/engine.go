@@ -100,6 +100,7 @@ type Images interface {
 	Login(ctx context.Context, server string, a image.Auth) (identityToken string, err error)
 	Search(ctx context.Context, term string, o image.SearchOptions) ([]image.Found, error)
 	Distribution(ctx context.Context, ref string, a image.Auth) (image.Distribution, error)
+	TagsOf(repository string) ([]string, error)
 	Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error)
 	Load(ctx context.Context, r io.Reader, o image.LoadOptions) ([]image.Loaded, error)
 	Import(ctx context.Context, r io.Reader, o image.ImportOptions) (image.Image, error)

@@ -127,6 +127,10 @@ func (s fakeImages) Save(_ context.Context, w io.Writer, o image.SaveOptions) er
 	return err
 }
 
+func (s fakeImages) TagsOf(repository string) ([]string, error) {
+	return []string{repository + ":1", repository + ":2"}, s.f.log("tags of %s", repository)
+}
+
 func (s fakeImages) Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error) {
 	if err := s.f.log("push %s %s", ref, o.Auth.Username); err != nil {
 		return ocispec.Descriptor{}, err

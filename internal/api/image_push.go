@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 
+	"github.com/distribution/reference"
 	"github.com/moby/moby/api/types/jsonstream"
 
 	"tug/internal/image"
@@ -15,10 +16,12 @@ type pushed struct {
 	Size   int64
 }
 
-// imagePush sends an image to a registry.
+// imagePush sends an image to a registry, or all tags of a repository.
 func imagePush(c *call) error {
+	o := image.PushOptions{Auth: c.registryAuth()}
 	if p := c.query.Get("platform"); p != "" && !c.before(46) {
-		if _, err := decodePlatform(p); err != nil {
+		var err error
+		if o.Platform, err = decodePlatform(p); err != nil {
 			return err
 		}
 	}
@@ -26,15 +29,28 @@ func imagePush(c *call) error {
 	if err != nil {
 		return err
 	}
+	names := []string{ref.String()}
+	if reference.IsNameOnly(ref) {
+		if names, err = c.engine.Images().TagsOf(ref.String()); err != nil {
+			return err
+		}
+	}
 	out := c.newJSONStream()
-	desc, err := c.engine.Images().Push(c.ctx(), ref.String(), image.PushOptions{
-		Auth:     c.registryAuth(),
-		Progress: func(e image.Event) { out.send(progressMessage(e)) },
-	})
-	if err == nil {
-		aux, _ := json.Marshal(pushed{Tag: c.query.Get("tag"), Digest: desc.Digest.String(), Size: desc.Size}) // plain data
+	o.Progress = func(e image.Event) { out.send(progressMessage(e)) }
+	for _, name := range names {
+		desc, err := c.engine.Images().Push(c.ctx(), name, o)
+		if err != nil {
+			return out.end(err)
+		}
+		tag := c.query.Get("tag")
+		if named, err := reference.ParseNormalizedNamed(name); err == nil {
+			if tagged, ok := named.(reference.Tagged); ok {
+				tag = tagged.Tag()
+			}
+		}
+		aux, _ := json.Marshal(pushed{Tag: tag, Digest: desc.Digest.String(), Size: desc.Size}) // plain data
 		raw := json.RawMessage(aux)
 		out.send(jsonstream.Message{Aux: &raw})
 	}
-	return out.end(err)
+	return out.end(nil)
 }

@@ -18,6 +18,7 @@ import (
 
 const (
 	defaultDownloads = 6 // layers fetched at a time, over all pulls
+	uploads          = 6 // blobs sent at a time, over all pushes
 )
 
 // Settings are where a set of images lies and how registries are reached.
@@ -38,7 +39,7 @@ type Images struct {
 	settings Settings
 	log      *slog.Logger
 
-	fetches, unpacks *semaphore.Weighted
+	fetches, unpacks, uploads *semaphore.Weighted
 
 	index   atomic.Pointer[index]
 	writing sync.Mutex // guards changes of the records and of index together; no one who only reads takes it
@@ -61,7 +62,7 @@ func Open(ctx context.Context, c Settings) (*Images, error) {
 	}
 	s := &Images{
 		store: st, settings: c, log: c.Log,
-		fetches: semaphore.NewWeighted(int64(c.MaxDownloads)),
+		fetches: semaphore.NewWeighted(int64(c.MaxDownloads)), uploads: semaphore.NewWeighted(uploads),
 		unpacks: semaphore.NewWeighted(int64(min(max(runtime.NumCPU(), 2), 8))), // layers unpacked at a time, over all pulls
 	}
 	if err := s.reload(ctx); err != nil {

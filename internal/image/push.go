@@ -4,22 +4,21 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"time"
 
-	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
-	"github.com/containerd/containerd/v2/core/remotes"
 	"github.com/containerd/errdefs"
-	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
-	"github.com/klauspost/pgzip"
-	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
 
 	"tug/internal/registry"
 )
 
 // PushOptions are how to push.
 type PushOptions struct {
+	Platform string      // which the image must be for; "" means whatever it is
 	Auth     Auth        // credentials for the reference's registry
 	Progress func(Event) // told how far it is; may be nil, is called by one goroutine at a time
 }
@@ -31,12 +30,17 @@ func (s *Images) Push(ctx context.Context, ref string, o PushOptions) (ocispec.D
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
+	want, err := wantPlatform(o.Platform)
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
 	ctx, done, err := s.store.Lease(ctx)
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
 	defer done()
-	e, err := s.pushable(ctx, named)
+	progress := newProgress(o.Progress)
+	e, err := s.pushable(ctx, named, want, progress)
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
@@ -45,20 +49,15 @@ func (s *Images) Push(ctx context.Context, ref string, o PushOptions) (ocispec.D
 		return ocispec.Descriptor{}, err
 	}
 	defer client.Close()
-	pusher, err := client.Pusher(ctx, named.String())
+	repository, err := client.Repository(reference.Path(named))
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	progress := newProgress(o.Progress)
-	progress.say(Event{Status: "The push refers to repository [" + named.Name() + "]"})
-	target := e.image.Target
-	target.Annotations, target.Platform = nil, nil
-	watched := remotes.PusherFunc(func(ctx context.Context, desc ocispec.Descriptor) (content.Writer, error) {
-		return watchPush(ctx, pusher, desc, progress)
-	})
-	if err := remotes.PushContent(ctx, watched, target, s.store.Content, s.fetches, platforms.All, nil); err != nil {
+	p := &pushing{Images: s, named: named, image: e.image, to: repository, progress: progress}
+	if err := p.run(registry.WithNotice(ctx, p.retrying)); err != nil {
 		return ocispec.Descriptor{}, registry.ExplainPush(err, reference.FamiliarString(named))
 	}
+	target := bare(e.image.Target)
 	if _, err := s.record(ctx, e, digestName(named, target.Digest)); err != nil {
 		return ocispec.Descriptor{}, err
 	}
@@ -66,106 +65,132 @@ func (s *Images) Push(ctx context.Context, ref string, o PushOptions) (ocispec.D
 	return target, nil
 }
 
-// pushable returns the image with the name, its layers compressed and kept by the lease in ctx.
-func (s *Images) pushable(ctx context.Context, named reference.NamedTagged) (*entry, error) {
-	x := s.index.Load()
-	e := x.images[x.names[recordName(named)].id]
-	if e == nil {
-		return nil, fmt.Errorf("an image does not exist locally with the tag: %s: %w", reference.FamiliarString(named), errdefs.ErrNotFound)
-	}
-	if err := s.store.Keep(ctx, e.image.Target.Digest); err != nil {
-		return nil, err
-	}
-	m, _, err := s.readManifest(ctx, e.image.Target)
+// TagsOf returns the names of a repository's tags here, "host/app:1", for one who pushes all of them.
+func (s *Images) TagsOf(repository string) ([]string, error) {
+	named, err := reference.ParseNormalizedNamed(repository)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%q: %w: %w", repository, err, errdefs.ErrInvalidArgument)
 	}
-	plain := false
-	for i, l := range m.Layers {
-		if l.MediaType == ocispec.MediaTypeImageLayer || l.MediaType == images.MediaTypeDockerSchema2Layer {
-			plain = true
-			if m.Layers[i], err = s.compress(ctx, l); err != nil {
-				return nil, fmt.Errorf("compress layer %s: %w", short(l.Digest), err)
-			}
-		}
+	var names []string
+	for _, t := range s.index.Load().tagsOf(repository) {
+		names = append(names, t.String())
 	}
-	if !plain {
-		return e, nil
+	if len(names) == 0 {
+		return nil, fmt.Errorf("an image does not exist locally with the tag: %s: %w", reference.FamiliarName(named), errdefs.ErrNotFound)
 	}
-	target, err := s.writeManifest(ctx, m.Config, m.Layers)
-	if err != nil {
-		return nil, err
-	}
-	if e, err = s.assemble(ctx, target, sources{}); err != nil {
-		return nil, err
-	}
-	_, err = s.record(ctx, e, s.index.Load().namesOf(e.image.ID)...)
-	return e, err
+	return names, nil
 }
 
-// compress stores a layer's blob once more, with gzip.
-func (s *Images) compress(ctx context.Context, layer ocispec.Descriptor) (ocispec.Descriptor, error) {
-	ra, err := s.store.Content.ReaderAt(ctx, layer)
-	if err != nil {
-		return layer, err
-	}
-	defer ra.Close()
-	r, w := io.Pipe()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		z := pgzip.NewWriter(w)
-		_, err := io.Copy(z, io.NewSectionReader(ra, 0, ra.Size()))
-		if cerr := z.Close(); err == nil {
-			err = cerr
-		}
-		w.CloseWithError(err)
-	}()
-	desc, err := s.writeBlob(ctx, r, "")
-	r.CloseWithError(io.ErrClosedPipe) // ends the compression, if it has not ended
-	<-ended
-	desc.MediaType = ocispec.MediaTypeImageLayerGzip
-	return desc, err
-}
-
-// watchPush opens a blob of the registry for writing and has its progress told.
-func watchPush(ctx context.Context, pusher remotes.Pusher, desc ocispec.Descriptor, p *progress) (content.Writer, error) {
-	w, err := pusher.Push(ctx, desc)
-	id := short(desc.Digest)
-	switch {
-	case !images.IsLayerType(desc.MediaType):
-		return w, err
-	case errdefs.IsAlreadyExists(err):
-		p.say(Event{ID: id, Status: "Layer already exists"})
-		return nil, err
-	case err != nil:
-		return nil, err
-	}
-	p.say(Event{ID: id, Status: "Preparing"})
-	return &upload{Writer: w, desc: desc, progress: p}, nil
-}
-
-// upload is a blob that goes to a registry.
-type upload struct {
-	content.Writer
-	desc     ocispec.Descriptor
-	n, told  int64
+// pushing is one push under way.
+type pushing struct {
+	*Images
+	named    reference.NamedTagged
+	image    Image
+	to       *registry.Repository
 	progress *progress
 }
 
-func (u *upload) Write(p []byte) (int, error) {
-	n, err := u.Writer.Write(p)
-	if u.n += int64(n); u.n >= u.told+progressStep || u.n == u.desc.Size {
-		u.told = u.n
-		u.progress.say(Event{ID: short(u.desc.Digest), Status: "Pushing", Current: u.n, Total: u.desc.Size})
-	}
-	return n, err
+// retrying tells that a busy registry is asked again.
+func (p *pushing) retrying(after time.Duration) {
+	p.progress.say(Event{ID: p.named.Tag(), Status: fmt.Sprintf("%s in %.0f seconds", StatusRetrying, after.Seconds())})
 }
 
-func (u *upload) Commit(ctx context.Context, size int64, expected digest.Digest, opts ...content.Opt) error {
-	err := u.Writer.Commit(ctx, size, expected, opts...)
-	if err == nil {
-		u.progress.say(Event{ID: short(u.desc.Digest), Status: "Pushed"})
+// run sends the blobs, side by side, and then the manifest that names them.
+func (p *pushing) run(ctx context.Context) error {
+	p.progress.say(Event{Status: "The push refers to repository [" + p.named.Name() + "]"})
+	m, _, err := p.readManifest(ctx, p.image.Target)
+	if err != nil {
+		return err
 	}
-	return err
+	blobs := []ocispec.Descriptor{bare(m.Config)}
+	for _, l := range m.Layers {
+		if l = bare(l); !slices.ContainsFunc(blobs, func(o ocispec.Descriptor) bool { return o.Digest == l.Digest }) { // an image may have a layer twice
+			p.progress.say(Event{ID: short(l.Digest), Status: "Preparing"})
+			blobs = append(blobs, l)
+		}
+	}
+	group, gctx := errgroup.WithContext(ctx)
+	for _, b := range blobs {
+		group.Go(func() error {
+			if err := p.uploads.Acquire(gctx, 1); err != nil {
+				return err
+			}
+			defer p.uploads.Release(1)
+			return p.blob(gctx, b)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	blob, err := readBlob(ctx, p.store.Content, p.image.Target, maxManifest)
+	if err != nil {
+		return err
+	}
+	return p.to.Manifest(ctx, p.named.Tag(), p.image.Target.MediaType, blob)
+}
+
+// blob sends one blob, if the registry does not have it.
+func (p *pushing) blob(ctx context.Context, desc ocispec.Descriptor) error {
+	ra, err := p.store.Content.ReaderAt(ctx, desc)
+	if err != nil {
+		return err
+	}
+	defer ra.Close()
+	say := func(e Event) {
+		if e.ID = short(desc.Digest); desc.Digest != p.image.ID { // configurations are not worth a line
+			p.progress.say(e)
+		}
+	}
+	var told int64
+	got, err := p.to.Blob(ctx, registry.Upload{
+		Digest: desc.Digest, Size: ra.Size(), From: p.elsewhere(desc),
+		Open: func(at int64) (io.ReadCloser, error) {
+			told = at
+			return io.NopCloser(io.NewSectionReader(ra, at, ra.Size()-at)), nil
+		},
+		Sent: func(n int64) {
+			if n >= told+progressStep || n == ra.Size() {
+				told = n
+				say(Event{Status: "Pushing", Current: n, Total: ra.Size()})
+			}
+		},
+	})
+	switch {
+	case err != nil:
+		return err
+	case got.Existed:
+		say(Event{Status: "Layer already exists"})
+	case got.From != "":
+		say(Event{Status: "Mounted from " + got.From})
+	default:
+		say(Event{Status: "Pushed"})
+	}
+	return nil
+}
+
+// maxElsewhere is how many other repositories a registry is asked to take a blob from.
+const maxElsewhere = 2
+
+// elsewhere are repositories of the same registry that have a blob, as far as is known here: images with it were pulled from there, or pushed.
+func (p *pushing) elsewhere(desc ocispec.Descriptor) []string {
+	if !images.IsLayerType(desc.MediaType) {
+		return nil // a round trip more than sending it
+	}
+	x := p.index.Load()
+	var list []string
+	for record, n := range x.names {
+		e := x.images[n.id]
+		if !isDigestName(record) || e == nil || !slices.ContainsFunc(e.image.Blobs, func(b Blob) bool { return b.Digest == desc.Digest }) {
+			continue
+		}
+		other, err := reference.ParseNormalizedNamed(record)
+		if err != nil || reference.Domain(other) != reference.Domain(p.named) || other.Name() == p.named.Name() {
+			continue
+		}
+		if path := reference.Path(other); !slices.Contains(list, path) {
+			list = append(list, path)
+		}
+	}
+	slices.Sort(list)
+	return list[:min(len(list), maxElsewhere)]
 }

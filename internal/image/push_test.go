@@ -71,3 +71,68 @@ func TestPushSaysWhatIsWrong(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLayersAreTakenFromOtherRepositories: what one repository of the registry has is not sent to another.
+func TestLayersAreTakenFromOtherRepositories(t *testing.T) {
+	s, reg := open(t), serveRegistry(t, "")
+	loaded(t, s, reg+"/one/app:1", image(t, v1.Config{}, layer(t, file{name: "f", body: random("mount", 100_000)})))
+	if err := s.Tag(t.Context(), reg+"/one/app:1", reg+"/two/app:1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Push(t.Context(), reg+"/one/app:1", PushOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	if _, err := s.Push(t.Context(), reg+"/two/app:1", PushOptions{Progress: func(e Event) { said = append(said, e.Status) }}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(said, "Mounted from one/app") || slices.Contains(said, "Pushed") {
+		t.Errorf("said %q", said)
+	}
+	if _, err := open(t).Pull(t.Context(), reg+"/two/app:1", PullOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLayersAreCompressedOnce, for a second push and for another image that has them.
+func TestLayersAreCompressedOnce(t *testing.T) {
+	s, reg := open(t), serveRegistry(t, "")
+	base, err := s.Import(t.Context(), bytes.NewReader(layerTar(t, file{name: "f", body: strings.Repeat("x", 100_000)})), ImportOptions{Ref: reg + "/base:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Create(t.Context(), Parts{Parent: &base, Layer: bytes.NewReader(layerTar(t, file{name: "g", body: "y"})), Ref: reg + "/child:1"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		ref  string
+		want int
+	}{{"/base:1", 1}, {"/base:1", 0}, {"/child:1", 1}, {"/child:1", 0}} {
+		compressed := 0
+		_, err := s.Push(t.Context(), reg+c.ref, PushOptions{Progress: func(e Event) {
+			if e.Status == "Compressing" {
+				compressed++
+			}
+		}})
+		if err != nil || compressed != c.want {
+			t.Errorf("%s: %d layers compressed, want %d; %v", c.ref, compressed, c.want, err)
+		}
+	}
+}
+
+func TestPushForAPlatform(t *testing.T) {
+	s, reg := open(t), serveRegistry(t, "")
+	loaded(t, s, reg+"/app:1", image(t, v1.Config{}, layer(t, file{name: "f", body: "x"})))
+	if _, err := s.Push(t.Context(), reg+"/app:1", PushOptions{Platform: "linux/s390x"}); !errdefs.IsNotFound(err) || !strings.Contains(err.Error(), "does not provide the specified platform (linux/s390x)") {
+		t.Error(err)
+	}
+	if _, err := s.Push(t.Context(), reg+"/app:1", PushOptions{Platform: "linux/amd64"}); err != nil {
+		t.Error(err)
+	}
+	if names, err := s.TagsOf(reg + "/app"); err != nil || !slices.Equal(names, []string{reg + "/app:1"}) {
+		t.Error(names, err)
+	}
+	if _, err := s.TagsOf(reg + "/none"); !errdefs.IsNotFound(err) {
+		t.Error(err)
+	}
+}

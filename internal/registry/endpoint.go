@@ -77,12 +77,9 @@ func (c Config) http(to *Client, e endpoint, last bool) (*http.Client, error) {
 	if e.skipVerify {
 		config.InsecureSkipVerify = true
 	}
-	again := &retry{next: way, tries: 1, wait: wait}
+	again := &retry{next: way, tries: 1, wait: c.waiting()}
 	if last {
 		again.tries = maxTries
-	}
-	if c.wait != nil {
-		again.wait = c.wait
 	}
 	return &http.Client{Transport: &guard{next: again, plain: plain, blocked: c.blocked, own: e.header}}, nil
 }

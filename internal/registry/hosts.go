@@ -54,6 +54,8 @@ func (c Config) Check() error {
 type Client struct {
 	remotes.Resolver
 	hosts []docker.RegistryHost
+	agent string // how we call ourselves
+	wait  waitFunc
 
 	mu         sync.Mutex // guards transports
 	transports []*http.Transport
@@ -77,7 +79,7 @@ func (c *Client) Close() {
 
 // Client returns the client for a pull or push of a repository at domain ("docker.io", "host:5000"), with the credentials for it.
 func (c Config) Client(domain string, auth Auth) (*Client, error) {
-	client := &Client{}
+	client := &Client{agent: c.UserAgent, wait: c.waiting()}
 	hosts, err := c.hosts(client, domain, auth)
 	if err != nil {
 		return nil, err

@@ -40,6 +40,19 @@ func WithNotice(ctx context.Context, tell func(time.Duration)) context.Context {
 	return context.WithValue(ctx, noticeKey{}, tell)
 }
 
+func noticeOf(ctx context.Context) (func(time.Duration), bool) {
+	tell, ok := ctx.Value(noticeKey{}).(func(time.Duration))
+	return tell, ok
+}
+
+// waiting is how to wait.
+func (c Config) waiting() waitFunc {
+	if c.wait != nil {
+		return c.wait
+	}
+	return wait
+}
+
 // retry is a http.RoundTripper that asks again what a busy or failing registry did not answer: 429 and 5xx, with growing pauses, or
 // those that the registry wishes. What it says at last is an error (*busyError) and not an answer, so that nobody above tries on.
 type retry struct {
@@ -67,7 +80,7 @@ func (t *retry) RoundTrip(r *http.Request) (*http.Response, error) {
 			asked = pause + rand.N(pause/2) // not all at the same time
 			pause *= 2
 		}
-		if tell, ok := r.Context().Value(noticeKey{}).(func(time.Duration)); ok {
+		if tell, ok := noticeOf(r.Context()); ok {
 			tell(asked)
 		}
 		if err := t.wait(r.Context(), asked); err != nil {

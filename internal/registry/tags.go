@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -64,43 +63,21 @@ func allTags(ctx context.Context, h docker.RegistryHost, repository string) ([]s
 
 // tagPage fetches one page, and tells where the next one is.
 func tagPage(ctx context.Context, h docker.RegistryHost, page *url.URL) (tags []string, next string, err error) {
-	var before []*http.Response
-	for range 3 { // the second time with what the first answer asked for
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, page.String(), nil)
-		if err != nil {
-			return nil, "", err
-		}
-		for name, values := range h.Header {
-			r.Header[name] = values
-		}
-		if err := h.Authorizer.Authorize(ctx, r); err != nil {
-			return nil, "", err
-		}
-		resp, err := h.Client.Do(r)
-		if err != nil {
-			return nil, "", err
-		}
-		defer resp.Body.Close()
-		switch resp.StatusCode {
-		case http.StatusOK:
-			var answer struct{ Tags []string }
-			if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-				return nil, "", fmt.Errorf("list of tags: %w: %w", err, errdefs.ErrUnavailable)
-			}
-			return answer.Tags, nextLink(resp.Header), nil
-		case http.StatusUnauthorized:
-			before = append(before, resp)
-			if err := h.Authorizer.AddResponses(ctx, before); err != nil {
-				if errdefs.IsNotImplemented(err) {
-					err = remoteerrors.NewUnexpectedStatusErr(resp)
-				}
-				return nil, "", err
-			}
-		default:
-			return nil, "", remoteerrors.NewUnexpectedStatusErr(resp)
-		}
+	resp, err := ask(ctx, h, func() (*http.Request, error) {
+		return http.NewRequestWithContext(ctx, http.MethodGet, page.String(), nil)
+	})
+	if err != nil {
+		return nil, "", err
 	}
-	return nil, "", errors.Join(docker.ErrInvalidAuthorization, errdefs.ErrPermissionDenied)
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, "", remoteerrors.NewUnexpectedStatusErr(resp)
+	}
+	var answer struct{ Tags []string }
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return nil, "", fmt.Errorf("list of tags: %w: %w", err, errdefs.ErrUnavailable)
+	}
+	return answer.Tags, nextLink(resp.Header), nil
 }
 
 // nextLink is the target of the header Link that has the relation "next" (RFC 8288).
