@@ -1,27 +1,10 @@
 package network
 
 import (
-	"fmt"
-	"os"
-	"os/exec"
-	"syscall"
 	"testing"
+
+	"tug/internal/ownnet"
 )
 
-// TestMain runs the tests in a process whose network namespace plays the host: the machine's own is never touched, and what the tests
-// leave behind is gone with the process.
-func TestMain(m *testing.M) {
-	if os.Getenv("TUG_TEST_NAMESPACE") != "" {
-		os.Exit(m.Run())
-	}
-	c := exec.Command("/proc/self/exe", os.Args[1:]...)
-	c.Env = append(os.Environ(), "TUG_TEST_NAMESPACE=network")
-	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
-	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	err := c.Run()
-	if c.ProcessState == nil {
-		fmt.Fprintln(os.Stderr, "these tests need root, for a network namespace of their own:", err)
-		os.Exit(1)
-	}
-	os.Exit(c.ProcessState.ExitCode())
-}
+// TestMain gives the tests a network namespace of their own, which plays the host's.
+func TestMain(m *testing.M) { ownnet.Main(m) }

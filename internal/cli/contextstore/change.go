@@ -41,19 +41,11 @@ func (s *Store) Make(name, description string, daemon docker.Endpoint) error {
 // Copy keeps the context from under a new name, with its TLS material, and described anew unless description
 // is "".
 func (s *Store) Copy(from, name, description string) error {
-	context, err := s.GetMetadata(from)
+	context, err := s.describedAnew(from, description)
 	if err != nil {
 		return err
 	}
-	about, err := Describe(context)
-	if err != nil {
-		return err
-	}
-	if description != "" {
-		about.Description = description
-	}
-	context.Name, context.Metadata = name, about
-
+	context.Name = name
 	files, err := s.ListTLSFiles(from)
 	if err != nil {
 		return err
@@ -74,18 +66,10 @@ func (s *Store) Copy(from, name, description string) error {
 // Update describes a context anew unless description is "", and replaces its daemon and TLS material unless
 // daemon is nil.
 func (s *Store) Update(name, description string, daemon *docker.Endpoint) error {
-	context, err := s.GetMetadata(name)
+	context, err := s.describedAnew(name, description)
 	if err != nil {
 		return err
 	}
-	about, err := Describe(context)
-	if err != nil {
-		return err
-	}
-	if description != "" {
-		about.Description = description
-	}
-	context.Metadata = about
 	if daemon != nil {
 		if context.Endpoints == nil {
 			context.Endpoints = map[string]any{}
@@ -123,6 +107,23 @@ func (s *Store) Export(name string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	return store.Export(name, s), nil
+}
+
+// describedAnew gives a context with another description, or with its own if description is "".
+func (s *Store) describedAnew(name, description string) (store.Metadata, error) {
+	context, err := s.GetMetadata(name)
+	if err != nil {
+		return store.Metadata{}, err
+	}
+	about, err := Describe(context)
+	if err != nil {
+		return store.Metadata{}, err
+	}
+	if description != "" {
+		about.Description = description
+	}
+	context.Metadata = about
+	return context, nil
 }
 
 // keep writes a new context, its TLS material first, so that it is never used without.

@@ -2,57 +2,37 @@ package network
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/docker/cli/opts"
 	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
 
-	"tug/internal/cli/prompt"
+	"tug/internal/cli/prune"
 	"tug/internal/cli/session"
 )
 
 // Prune gives the `network prune` command.
 func Prune(s *session.Session) *cobra.Command {
-	var force bool
-	filter := opts.NewFilterOpt()
-	cmd := &cobra.Command{
-		Use:                   "prune [OPTIONS]",
-		Short:                 "Remove all unused networks",
-		Args:                  session.NoArgs,
-		DisableFlagsInUseLine: true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			const warning = "WARNING! This will remove all custom networks not used by at least one container.\nAre you sure you want to continue?"
-			if err := prompt.ConfirmOr(cmd.Context(), force, s.In, s.Out, warning); err != nil {
-				return err
-			}
-			return PruneAll(cmd.Context(), s, filter.Value())
+	return prune.Command{
+		Short:   "Remove all unused networks",
+		Filter:  "until=<timestamp>",
+		Warning: prune.Always("WARNING! This will remove all custom networks not used by at least one container.\n"),
+		Remove: func(ctx context.Context, _ bool, given client.Filters) (uint64, error) {
+			return 0, PruneAll(ctx, s, given)
 		},
-	}
-	flags := cmd.Flags()
-	flags.BoolVarP(&force, "force", "f", false, "Do not prompt for confirmation")
-	flags.Var(&filter, "filter", `Provide filter values (e.g. "until=<timestamp>")`)
-	return cmd
+		TellsNoSpace: true,
+	}.Build(s)
 }
 
 // PruneAll removes the networks that no container uses, and prints which.
 func PruneAll(ctx context.Context, s *session.Session, given client.Filters) error {
-	filters, err := s.PruneFilters(given)
-	if err != nil {
-		return err
-	}
-	api, err := s.API()
+	api, filters, err := prune.Begin(s, given)
 	if err != nil {
 		return err
 	}
 	result, err := api.NetworkPrune(ctx, client.NetworkPruneOptions{Filters: filters})
-	if err != nil || len(result.Report.NetworksDeleted) == 0 {
+	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(s.Out, "Deleted Networks:")
-	for _, name := range result.Report.NetworksDeleted {
-		_, _ = fmt.Fprintln(s.Out, name)
-	}
-	_, _ = fmt.Fprintln(s.Out)
+	prune.Tell(s.Out, "Deleted Networks:", result.Report.NetworksDeleted)
 	return nil
 }

@@ -3,13 +3,10 @@ package system
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
-	"github.com/docker/cli/opts"
-	"github.com/docker/go-units"
 	"github.com/fvbommel/sortorder"
 	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
@@ -18,90 +15,74 @@ import (
 	"tug/internal/cli/container"
 	"tug/internal/cli/image"
 	"tug/internal/cli/network"
-	"tug/internal/cli/prompt"
+	"tug/internal/cli/prune"
 	"tug/internal/cli/session"
 	"tug/internal/cli/volume"
 )
 
-type pruneOptions struct {
-	force   bool
-	all     bool
-	volumes bool
-	filter  opts.FilterOpt
-}
-
 // Prune gives the `system prune` command.
 func Prune(s *session.Session) *cobra.Command {
-	o := pruneOptions{filter: opts.NewFilterOpt()}
-	cmd := &cobra.Command{
-		Use:                   "prune [OPTIONS]",
-		Short:                 "Remove unused data",
-		Args:                  session.NoArgs,
-		DisableFlagsInUseLine: true,
-		RunE:                  func(cmd *cobra.Command, _ []string) error { return o.prune(cmd.Context(), s) },
-	}
-	flags := cmd.Flags()
-	flags.BoolVarP(&o.force, "force", "f", false, "Do not prompt for confirmation")
-	flags.BoolVarP(&o.all, "all", "a", false, "Remove all unused images not just dangling ones")
-	flags.BoolVar(&o.volumes, "volumes", false, "Prune anonymous volumes")
-	flags.Var(&o.filter, "filter", `Provide filter values (e.g. "label=<key>=<value>")`)
+	var volumes bool
+	cmd := prune.Command{
+		Short:  "Remove unused data",
+		All:    "Remove all unused images not just dangling ones",
+		Filter: "label=<key>=<value>",
+		Warning: func(all bool, given client.Filters) (string, error) {
+			return pruneWarning(s, all, volumes, given)
+		},
+		Remove: func(ctx context.Context, all bool, given client.Filters) (uint64, error) {
+			return pruneAll(ctx, s, all, volumes, given)
+		},
+	}.Build(s)
+	cmd.Flags().BoolVar(&volumes, "volumes", false, "Prune anonymous volumes")
 	return cmd
 }
 
-func (o *pruneOptions) prune(ctx context.Context, s *session.Session) error {
-	if _, until := o.filter.Value()["until"]; until && o.volumes {
-		return errors.New(`ERROR: The "until" filter is not supported with "--volumes"`)
-	}
-	warning, err := o.warning(s)
-	if err != nil {
-		return err
-	}
-	if err := prompt.ConfirmOr(ctx, o.force, s.In, s.Out, warning); err != nil {
-		return err
-	}
-	filters := o.filter.Value()
+// pruneAll removes what is unused of every kind that the daemon knows, and gives the bytes freed.
+func pruneAll(ctx context.Context, s *session.Session, all, volumes bool, given client.Filters) (freed uint64, err error) {
 	steps := []func() (uint64, error){
-		func() (uint64, error) { return container.PruneAll(ctx, s, filters) },
-		func() (uint64, error) { return 0, network.PruneAll(ctx, s, filters) },
+		func() (uint64, error) { return container.PruneAll(ctx, s, given) },
+		func() (uint64, error) { return 0, network.PruneAll(ctx, s, given) },
 	}
-	if o.volumes {
-		steps = append(steps, func() (uint64, error) { return volume.PruneAll(ctx, s, false, filters) })
+	if volumes {
+		steps = append(steps, func() (uint64, error) { return volume.PruneAll(ctx, s, false, given) })
 	}
 	steps = append(steps,
-		func() (uint64, error) { return image.PruneAll(ctx, s, o.all, filters) },
+		func() (uint64, error) { return image.PruneAll(ctx, s, all, given) },
 		func() (uint64, error) {
-			return build.PruneAll(ctx, s, client.BuildCachePruneOptions{All: o.all, Filters: filters})
+			return build.PruneAll(ctx, s, client.BuildCachePruneOptions{All: all, Filters: given})
 		})
 
-	var freed uint64
 	for _, step := range steps {
 		bytes, err := step()
 		if err != nil && !errdefs.IsNotImplemented(err) {
-			return err
+			return 0, err
 		}
 		freed += bytes
 	}
-	_, _ = fmt.Fprintln(s.Out, "Total reclaimed space:", units.HumanSize(float64(freed)))
-	return nil
+	return freed, nil
 }
 
-// warning says what will be removed.
-func (o *pruneOptions) warning(s *session.Session) (string, error) {
+// pruneWarning says what will be removed.
+func pruneWarning(s *session.Session, all, volumes bool, given client.Filters) (string, error) {
+	if _, until := given["until"]; until && volumes {
+		return "", errors.New(`ERROR: The "until" filter is not supported with "--volumes"`)
+	}
 	lines := []string{
 		"WARNING! This will remove:",
 		"  - all stopped containers",
 		"  - all networks not used by at least one container",
 	}
-	if o.volumes {
+	if volumes {
 		lines = append(lines, "  - all anonymous volumes not used by at least one container")
 	}
-	if o.all {
+	if all {
 		lines = append(lines, "  - all images without at least one container associated to them", "  - all build cache")
 	} else {
 		lines = append(lines, "  - all dangling images", "  - unused build cache")
 	}
 	lines = append(lines, "")
-	filters, err := s.PruneFilters(o.filter.Value())
+	filters, err := s.PruneFilters(given)
 	if err != nil {
 		return "", err
 	}
@@ -116,5 +97,5 @@ func (o *pruneOptions) warning(s *session.Session) (string, error) {
 		lines = append(lines, "  Items to be pruned will be filtered with:")
 		lines = append(append(lines, named...), "")
 	}
-	return strings.Join(lines, "\n") + "\nAre you sure you want to continue?", nil
+	return strings.Join(lines, "\n") + "\n", nil
 }
