@@ -26,8 +26,8 @@ func TestAForkBombIsHeldByItsLimit(t *testing.T) {
 	})
 }
 
-// TestWhoIgnoresTheSignalHoldsUpNobody stops a container that will not end: until its time is over everything else works, and
-// then it is killed.
+// TestWhoIgnoresTheSignalHoldsUpNobody stops a container that will not end: until its time is over everything else works, also a
+// kill, which ends both.
 func TestWhoIgnoresTheSignalHoldsUpNobody(t *testing.T) {
 	clis(t, func(t *testing.T, cli cli) {
 		d := forDocker
@@ -36,7 +36,7 @@ func TestWhoIgnoresTheSignalHoldsUpNobody(t *testing.T) {
 		}
 		beside := d.bystander(t)
 		output(t, cli("run", "-d", "--name", "stubborn", "busybox", "sh", "-c", "trap 'echo no' TERM; while :; do sleep 0.05; done"))
-		stop := cli("stop", "-t", "4", "stubborn")
+		stop := cli("stop", "-t", "600", "stubborn")
 		if err := stop.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -45,6 +45,7 @@ func TestWhoIgnoresTheSignalHoldsUpNobody(t *testing.T) {
 		if got := output(t, cli("inspect", "-f", "{{.State.Status}}", "stubborn")); got != "running" {
 			t.Errorf("it is %s", got)
 		}
+		output(t, cli("kill", "stubborn"))
 		if err := stop.Wait(); err != nil {
 			t.Error(err)
 		}

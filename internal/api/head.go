@@ -24,7 +24,8 @@ func (c *call) dropBody() error {
 
 const (
 	headPatience = 2 * time.Second
-	headPause    = 20 * time.Microsecond
+	headPause    = 20 * time.Microsecond // at first; each is longer than the one before
+	headPauseMax = 10 * time.Millisecond
 )
 
 // awaitHead waits until the client has read the head of the answer, if the connection can tell. Python's docker SDK reads the
@@ -38,11 +39,13 @@ func (s *conversation) awaitHead() {
 	if err != nil {
 		return
 	}
-	for deadline := time.Now().Add(headPatience); time.Now().Before(deadline); time.Sleep(headPause) {
+	pause := headPause
+	for deadline := time.Now().Add(headPatience); time.Now().Before(deadline); pause = min(pause*5/4, headPauseMax) {
 		var n int
 		var failed error
 		if err := raw.Control(func(fd uintptr) { n, failed = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) }); err != nil || failed != nil || n == 0 {
 			return
 		}
+		time.Sleep(pause)
 	}
 }

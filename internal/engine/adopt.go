@@ -99,9 +99,11 @@ func (e *Engine) askShim(ctx context.Context, a *adoption) {
 	switch {
 	case err == nil && told.Exited:
 		a.dead = &told.Exit
-	case err != nil && hello.Err() == nil: // nobody is there; one that only does not answer is left alone
+	case shim.Gone(err):
 		exit := e.afterShim(a.run, err)
 		a.dead = &exit
+	case err != nil && hello.Err() == nil: // one that does not answer, or not as it should, is left alone
+		e.log.Error("a shim answers with what is not understood: its container goes on", "container", a.record.ID, "error", err)
 	}
 	if a.dead != nil {
 		// Its address and its ports may be another's already, if the last daemon died just before it recorded the end.

@@ -106,6 +106,8 @@ func (e *Engine) checkHealth(id string) {
 		e.health.end(id)
 		if !cancelled {
 			e.recordHealth(id, run, result)
+		} else if now, err := e.containers.Get(id); err == nil {
+			e.testHealth(now) // it may run again by now, and a check that came due meanwhile has found this one running
 		}
 	})
 }
@@ -131,6 +133,7 @@ func (e *Engine) recordHealth(id string, run *run, result container.HealthResult
 	})
 	if err != nil {
 		e.log.Warn("record a container's health", "container", id, "error", err)
+		e.testHealth(r)
 		return
 	}
 	if changed.State.Health != next {

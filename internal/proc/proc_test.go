@@ -3,6 +3,8 @@ package proc
 import (
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,4 +71,26 @@ func FuzzParse(f *testing.F) {
 		parseInterfaces(text)
 		_, _, _ = parseStat(text)
 	})
+}
+
+func TestReadsOnlySoMuchOfLongArguments(t *testing.T) {
+	long := exec.Command("/bin/sh", append([]string{"-c", "read wait"}, slices.Repeat([]string{strings.Repeat("x", 1000)}, 100)...)...)
+	in, err := long.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := long.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		in.Close()
+		_ = long.Wait() // read fails at the end of the input
+	}()
+	p, err := Read(long.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(strings.Join(p.Command, " ")); n > maxText {
+		t.Errorf("%d bytes of arguments are kept", n)
+	}
 }

@@ -3,6 +3,7 @@ package proc
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -55,7 +56,7 @@ func read(dir string, pid int) (*Process, error) {
 	var text [3][]byte
 	for i, name := range []string{"stat", "status", "cmdline"} {
 		var err error
-		if text[i], err = os.ReadFile(dir + "/" + name); err != nil {
+		if text[i], err = readSome(dir + "/" + name); err != nil {
 			return nil, gone(pid, err)
 		}
 	}
@@ -68,6 +69,19 @@ func read(dir string, pid int) (*Process, error) {
 		p.Command = strings.Split(string(command), "\x00")
 	}
 	return p, nil
+}
+
+// maxText bounds what is read of one file of a process, in bytes: a process can make its arguments as long as it likes, and
+// those of thousands of processes are held at a time.
+const maxText = 16 << 10
+
+func readSome(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxText))
 }
 
 // parseStat reads the fields of stat, see proc_pid_stat(5). The name is in parentheses and may have any characters in it.
@@ -143,7 +157,7 @@ func fourIDs(text string) (ids [4]uint32) {
 
 // Attribute is what a further file of a process has in it, such as "wchan" or "attr/current", its lines joined by commas; "" if it has none.
 func (p *Process) Attribute(name string) string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.Pid, name))
+	text, err := readSome(fmt.Sprintf("/proc/%d/%s", p.Pid, name))
 	if err != nil {
 		return ""
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -124,6 +125,16 @@ func (c *Client) Hello(ctx context.Context) (Hello, error) {
 		return Hello{}, err
 	}
 	return DecodeHello(body)
+}
+
+// Gone tells whether a call failed because no shim is there to answer. One that answers something unexpected is there.
+func Gone(err error) bool {
+	for _, gone := range []error{syscall.ECONNREFUSED, syscall.ENOENT, syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, gone) {
+			return true
+		}
+	}
+	return false
 }
 
 // Run starts the container; the shim keeps copies of the files open as long as it runs. Errors: *Failure.

@@ -45,7 +45,8 @@ func TestTheNextDaemonKnowsTheExecsOfTheLast(t *testing.T) {
 		}
 		return s
 	}
-	stays, ends := start("sleep 1000; exit 4"), start("trap 'exit 5' TERM; while :; do sleep 0.01; done")
+	stays, ends := start("sleep 1000; exit 4"), start("trap 'exit 5' TERM; touch /trapped; while :; do sleep 0.01; done")
+	d.eventually("the signal is expected", func() bool { _, err := d.docker("exec", "box", "test", "-e", "/trapped"); return err == nil })
 	pid, ending := look(stays).Pid, look(ends).Pid
 	d.kill()
 	d.killProcess(ending, 15)

@@ -116,6 +116,7 @@ func (s *Server) execThrough(rt *runtime, x *shim.Exec, pending []*client) (*pro
 			return nil, err
 		}
 		if console, err = listenAt(fmt.Sprintf("/proc/self/fd/%d/%s", rt.bundle, socket)); err != nil {
+			ends.closeChild()
 			return nil, err
 		}
 		defer rt.forget(socket)

@@ -28,6 +28,10 @@ func (s *Server) awaitEnd() {
 	}
 }
 
+// maxNotes bounds the notes of execs in one hello, in bytes: the daemon refuses messages that are too long, and what does not
+// fit is only forgotten.
+const maxNotes = 8 << 20
+
 func (s *Server) hello() shim.Hello {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,8 +45,9 @@ func (s *Server) hello() shim.Hello {
 		h.Exited, h.Exit = true, s.main.exit
 	default:
 	}
+	noted := 0
 	for id, p := range s.execs {
-		if p.note != nil {
+		if noted += len(p.note); p.note != nil && noted <= maxNotes {
 			h.Execs = append(h.Execs, shim.ExecState{ID: id, Note: p.note, Pid: p.pid, Exited: p.ended()})
 		}
 	}
