@@ -6,6 +6,7 @@ import (
 	"path"
 	goruntime "runtime"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -49,7 +50,10 @@ func (s *Server) handOver(r *shim.Run, regs *fork.Registers, pending []*client) 
 	}
 	p := s.follow(c, ends, r.Process, true, pending)
 	if err = setDomainname(p.pid, rt.Domainname); err == nil {
-		err = rt.ask("start", rt.container)
+		before := programOf(p.pid)
+		if err = rt.ask("start", rt.container); err == nil {
+			p.awaitProgram(before)
+		}
 	}
 	close(rt.begun)
 	if err != nil {
@@ -58,6 +62,31 @@ func (s *Server) handOver(r *shim.Run, regs *fork.Registers, pending []*client) 
 		return nil, nil, err
 	}
 	return p, made.Warnings, nil
+}
+
+// programOf names the program that a process runs.
+func programOf(pid int) string {
+	name, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+	return name
+}
+
+const (
+	programWithin = 100 * time.Millisecond
+	programLook   = time.Millisecond
+)
+
+// awaitProgram waits until the process runs another program than before. A runtime's start returns a little before its own
+// program, which the process is until then, gives way to the container's: a signal that comes in between would be that
+// one's, and ends it with a code that the container never had. Where the program does not change, as in a runtime that
+// stays in between for good, the wait is short.
+func (p *process) awaitProgram(before string) {
+	for deadline := time.Now().Add(programWithin); time.Now().Before(deadline) && programOf(p.pid) == before; {
+		select {
+		case <-p.over:
+			return
+		case <-time.After(programLook):
+		}
+	}
 }
 
 // setDomainname sets the domain name in the UTS namespace of a process, if that is not the host's.
