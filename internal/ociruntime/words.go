@@ -26,5 +26,11 @@ func Words(log []byte) string {
 	if said == "" {
 		said = plain
 	}
-	return strings.ToValidUTF8(strings.TrimSpace(said), "?")
+	return lowered.Replace(strings.ToValidUTF8(strings.TrimSpace(said), "?"))
 }
+
+// lowered are the words of C's library for the faults by which Docker's clients tell exit codes; they know Go's words.
+var lowered = strings.NewReplacer(
+	"No such file or directory", "no such file or directory", "Permission denied", "permission denied",
+	"Is a directory", "is a directory", "Exec format error", "exec format error",
+)
