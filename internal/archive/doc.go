@@ -5,6 +5,7 @@
 // link leads to is found below the root, and a walk goes down by names that are no links. What was looked up is held by a
 // descriptor until it is used. No path of the host is ever made of what is in a tree or in an archive, and no program is run.
 //
-// How the files lie: tree.go opens; stat.go and follow.go look; pack.go and walk.go make archives, with header.go and attributes.go
-// turning what a file is into what an archive says of it; unpack.go, place.go and make.go are the other way; remove.go clears what is in the way.
+// How the files lie: tree.go opens; stat.go and follow.go look; pack.go makes archives, with header.go and attributes.go turning what a
+// file is into what an archive says of it; unpack.go, place.go and make.go are the other way; remove.go clears what is in the way; copy.go goes
+// both ways at once, from one tree to another.
 package archive

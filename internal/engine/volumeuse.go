@@ -44,7 +44,7 @@ func (e *Engine) prepareVolume(ctx context.Context, id string, m *container.Moun
 		return err
 	}
 	defer e.releaseVolume(v.Name, id)
-	err = e.volumes.Fill(v, fresh, func(dir string) error { return e.fillVolume(ctx, dir, img, m.Destination) })
+	err = e.volumes.Fill(v, fresh, func(dir int) error { return e.fillVolume(ctx, dir, id, img, m.Destination) })
 	if err != nil {
 		return fmt.Errorf("copy the image's %s into volume %s: %w", m.Destination, v.Name, err)
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/moby/sys/mountinfo"
 	"gotest.tools/v3/assert"
 	"gotest.tools/v3/fs"
+
+	"tug/internal/beneath"
 )
 
 func nobody() []string { return nil }
@@ -34,19 +36,19 @@ func TestAFreshVolumeIsFilledWholeOrNotAtAll(t *testing.T) {
 	v := open(t, fs.NewDir(t, "volumes").Path())
 	vol, _, err := v.Create(Wish{Name: "filled"})
 	assert.NilError(t, err)
-	err = v.Fill(vol, true, func(dir string) error {
-		assert.NilError(t, os.WriteFile(filepath.Join(dir, "half"), nil, 0o600))
+	err = v.Fill(vol, true, func(dir int) error {
+		assert.NilError(t, os.WriteFile(filepath.Join(beneath.Handle(dir), "half"), nil, 0o600))
 		return errors.New("no space")
 	})
 	assert.ErrorContains(t, err, "no space")
 	left, err := os.ReadDir(vol.Path)
 	assert.NilError(t, err)
 	assert.Equal(t, len(left), 0)
-	write := func(dir string) error { return os.WriteFile(filepath.Join(dir, "whole"), nil, 0o600) }
+	write := func(dir int) error { return os.WriteFile(filepath.Join(beneath.Handle(dir), "whole"), nil, 0o600) }
 	assert.NilError(t, v.Fill(vol, true, write))
 	_, err = os.Stat(filepath.Join(vol.Path, "whole"))
 	assert.NilError(t, err)
-	assert.NilError(t, v.Fill(vol, false, func(string) error { return errors.New("it has files already") }))
+	assert.NilError(t, v.Fill(vol, false, func(int) error { return errors.New("it has files already") }))
 }
 
 func TestWhatIsMountedOnAVolumeIsNotRemovedWithIt(t *testing.T) {
