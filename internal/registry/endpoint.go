@@ -45,6 +45,19 @@ func (c Config) registryHost(to *Client, e endpoint, last bool) (docker.Registry
 	}, nil
 }
 
+// wayTo is the HTTP client for a host by its own name, over TLS, with the certificates that are configured for it.
+func (c Config) wayTo(to *Client, host string, last bool) (*http.Client, error) {
+	dir, err := c.hostDir(host)
+	if err != nil {
+		return nil, err
+	}
+	certs, err := certsOf(dir)
+	if err != nil {
+		return nil, err
+	}
+	return c.http(to, endpoint{scheme: "https", host: host, tls: certs}, last)
+}
+
 // http is the HTTP client for one endpoint and for where that redirects to.
 func (c Config) http(to *Client, e endpoint, last bool) (*http.Client, error) {
 	config, err := e.tls.config()

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/containerd/errdefs"
+	"github.com/opencontainers/go-digest"
 )
 
 const (
@@ -68,8 +70,11 @@ func origin(r *http.Request) *http.Request {
 	return r
 }
 
-// isBlob says that a request is for a blob, or for where a registry sent us for one.
-func isBlob(r *http.Request) bool { return strings.Contains(origin(r).URL.Path, "/blobs/") }
+// isBlob says that a request is for a blob, or for where a registry sent us for one. A repository may be called "x/blobs/y".
+func isBlob(r *http.Request) bool {
+	dir, last := path.Split(origin(r).URL.Path)
+	return strings.HasSuffix(dir, "/blobs/") && digest.Digest(last).Validate() == nil
+}
 
 // guardedBody is an answer that must not be too long nor stand still.
 type guardedBody struct {

@@ -46,15 +46,7 @@ func (c Config) realms(to *Client, e endpoint, own *http.Client, last bool) *htt
 	return &http.Client{Transport: &realmWay{
 		host: e.host, own: own.Transport, ways: map[string]http.RoundTripper{},
 		other: func(host string) (http.RoundTripper, error) {
-			dir, err := c.hostDir(host)
-			if err != nil {
-				return nil, err
-			}
-			certs, err := certsOf(dir)
-			if err != nil {
-				return nil, err
-			}
-			client, err := c.http(to, endpoint{scheme: "https", host: host, tls: certs}, last)
+			client, err := c.wayTo(to, host, last)
 			if err != nil {
 				return nil, err
 			}

@@ -250,9 +250,14 @@ func TestEndlessAnswersEnd(t *testing.T) {
 }
 
 func TestOnlyBlobsMayBeLarge(t *testing.T) {
-	for path, large := range map[string]bool{"/v2/x/blobs/sha256:a": true, "/v2/x/manifests/1": false, "/token": false, "/moved": false, "/v2/x/blobs/moved": true} {
+	moved := "/blobs/sha256:" + strings.Repeat("f", 64)
+	for path, large := range map[string]bool{
+		"/v2/x/blobs/" + manifestDigest: true, "/v2/x" + moved: true, "/prefix/v2/x/blobs/y/blobs/" + manifestDigest: true,
+		"/v2/x/manifests/1": false, "/token": false, "/moved": false,
+		"/v2/x/blobs/y/tags/list": false, "/v2/x/blobs/y/manifests/" + manifestDigest: false, "/v2/x/blobs/uploads/1": false, // repositories may be called so
+	} {
 		reg := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasSuffix(r.URL.Path, "moved") {
+			if r.URL.Path == "/moved" || strings.HasSuffix(r.URL.Path, moved) {
 				http.Redirect(w, r, "/there", http.StatusFound)
 				return
 			}

@@ -18,6 +18,8 @@ const (
 	firstWait = 500 * time.Millisecond // doubled with each try
 	// maxWait is the longest that a registry may have us wait for one try (Retry-After); one that wants more is reported instead.
 	maxWait = time.Minute
+	// maxSaying is the longest that the words in which a registry says that it is busy may take to come; they are a courtesy.
+	maxSaying = 10 * time.Second
 )
 
 // waitFunc waits, or returns why it did not.
@@ -70,9 +72,7 @@ func (t *retry) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		asked, given := retryAfter(resp.Header, time.Now())
 		busy := &busyError{host: r.URL.Host, status: resp.StatusCode, wait: asked}
-		head, _ := io.ReadAll(io.LimitReader(resp.Body, 8<<10))
-		busy.said = message(head)
-		resp.Body.Close()
+		busy.said = said(resp.Body)
 		if try >= t.tries || asked > maxWait || r.Body != nil && r.GetBody == nil {
 			return nil, busy
 		}
@@ -94,6 +94,15 @@ func (t *retry) RoundTrip(r *http.Request) (*http.Response, error) {
 			r = again
 		}
 	}
+}
+
+// said reads and closes the answer of a busy registry, and gives what that says in words, if all of it comes soon.
+func said(body io.ReadCloser) string {
+	late := time.AfterFunc(maxSaying, func() { body.Close() }) // ends the read
+	defer late.Stop()
+	defer body.Close()
+	head, _ := io.ReadAll(io.LimitReader(body, 8<<10))
+	return message(head)
 }
 
 func isBusy(status int) bool {

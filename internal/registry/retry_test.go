@@ -2,11 +2,14 @@ package registry
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -81,6 +84,37 @@ func TestLongRetryAfterIsReportedAndNotWaitedFor(t *testing.T) {
 	if said := ExplainPull(err, "x:1", "x"); len(waits) > 0 || !strings.Contains(said.Error(), "try again in 1h0m0s") {
 		t.Errorf("after %v: %v", waits, said)
 	}
+}
+
+// held is a body of which nothing comes until it is closed.
+type held struct {
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (h *held) Read([]byte) (int, error) { <-h.closed; return 0, io.ErrClosedPipe }
+func (h *held) Close() error             { h.once.Do(func() { close(h.closed) }); return nil }
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
+
+// TestBusyRegistryThatNeverSaysWhyHoldsNobody: a status comes, and then nothing.
+func TestBusyRegistryThatNeverSaysWhyHoldsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		way := &retry{tries: 3, wait: wait, next: transport(func(*http.Request) (*http.Response, error) {
+			tries++
+			return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: &held{closed: make(chan struct{})}}, nil
+		})}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://reg.test/v2/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := way.RoundTrip(r); !errdefs.IsUnavailable(err) || tries != 3 {
+			t.Errorf("%d tries: %v", tries, err)
+		}
+	})
 }
 
 func TestBusyMirrorIsPassedOver(t *testing.T) {

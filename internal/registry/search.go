@@ -38,17 +38,9 @@ func (c Config) Search(ctx context.Context, term string, limit int, a Auth) ([]F
 	if err := c.blocked(host); err != nil {
 		return nil, err
 	}
-	dir, err := c.hostDir(host)
-	if err != nil {
-		return nil, err
-	}
-	certs, err := certsOf(dir)
-	if err != nil {
-		return nil, err
-	}
 	client := &Client{}
 	defer client.Close()
-	way, err := c.http(client, endpoint{scheme: "https", host: host, tls: certs}, true)
+	way, err := c.wayTo(client, host, true)
 	if err != nil {
 		return nil, err
 	}
