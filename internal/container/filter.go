@@ -85,7 +85,7 @@ func position(list []*Record, ref string) (int, error) {
 	}
 	if i < 0 {
 		//lint:ignore ST1005 Docker's words
-		return 0, fmt.Errorf("No such container: %s: %w", ref, errdefs.ErrNotFound)
+		return 0, noSuch(ref)
 	}
 	return i, nil
 }

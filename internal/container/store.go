@@ -108,6 +108,10 @@ func nameTaken(name, by string) error {
 	return fmt.Errorf("Conflict. The container name %q is already in use by container %q. You have to remove (or rename) that container to be able to reuse that name.: %w", "/"+name, by, errdefs.ErrConflict) //nolint:staticcheck // Docker's words
 }
 
+func noSuch(ref string) error {
+	return fmt.Errorf("No such container: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+}
+
 // Forget takes a container out of memory, with its last record, and wakes who watches it; Remove has to follow, which
 // takes it off the disk.
 func (s *Store) Forget(last *Record) {
@@ -170,7 +174,7 @@ func (s *Store) find(ref string) (*entry, error) {
 		}
 	}
 	if found == nil {
-		return nil, fmt.Errorf("No such container: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+		return nil, noSuch(ref)
 	}
 	return found, nil
 }
@@ -192,30 +196,6 @@ func (s *Store) List() []*Record {
 	return list
 }
 
-// Watch gives a view of one container that stays when it is removed. Errors: NotFound.
-func (s *Store) Watch(ref string) (*Watch, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	e, err := s.find(ref)
-	if err != nil {
-		return nil, err
-	}
-	return &Watch{s, e}, nil
-}
-
-// Watch is a view of one container.
-type Watch struct {
-	store *Store
-	entry *entry
-}
-
-// Look gives the record as it is, or was when the container was removed, and a channel that is closed when that changes.
-func (w *Watch) Look() (r *Record, changed <-chan struct{}, removed bool) {
-	w.store.mu.RLock()
-	defer w.store.mu.RUnlock()
-	return w.entry.record, w.entry.changed, w.entry.removed
-}
-
 // Claim waits until nobody else starts, removes or otherwise rebuilds the container, and keeps others from it until
 // release is called. Errors: NotFound (also if it is removed meanwhile), and ctx's.
 func (s *Store) Claim(ctx context.Context, ref string) (r *Record, release func(), err error) {
@@ -235,7 +215,7 @@ func (s *Store) Claim(ctx context.Context, ref string) (r *Record, release func(
 	defer s.mu.RUnlock()
 	if s.byID[e.record.ID] != e {
 		release()
-		return nil, nil, fmt.Errorf("No such container: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+		return nil, nil, noSuch(ref)
 	}
 	return e.record, release, nil
 }
@@ -256,7 +236,7 @@ func (s *Store) change(id string, change func(*Record), write func(*Record) erro
 	e, ok := s.byID[id]
 	s.mu.RUnlock()
 	if !ok {
-		return nil, fmt.Errorf("No such container: %s: %w", id, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+		return nil, noSuch(id)
 	}
 	e.writes.Lock()
 	defer e.writes.Unlock()
@@ -264,7 +244,7 @@ func (s *Store) change(id string, change func(*Record), write func(*Record) erro
 	r, old, removed := e.record.Clone(), e.record.Name, e.removed
 	s.mu.RUnlock()
 	if removed { // what is written now would be a ghost that the next daemon finds
-		return nil, fmt.Errorf("No such container: %s: %w", id, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
+		return nil, noSuch(id)
 	}
 	change(r)
 	if err := write(r); err != nil {
