@@ -97,8 +97,9 @@ func (b *bundleReader) read(ctx context.Context, r io.Reader) error {
 
 func (b *bundleReader) entry(ctx context.Context, h *tar.Header, r io.Reader) error {
 	name := path.Clean(h.Name)
+	b.forget(name)
 	switch h.Typeflag {
-	case tar.TypeReg:
+	case tar.TypeReg, tar.TypeGNUSparse:
 	case tar.TypeSymlink:
 		b.links[name] = path.Join(path.Dir(name), h.Linkname)
 		return nil
@@ -110,6 +111,7 @@ func (b *bundleReader) entry(ctx context.Context, h *tar.Header, r io.Reader) er
 	}
 	switch name {
 	case "manifest.json":
+		b.manifests = nil // of two, the last
 		return readJSON(r, h.Size, &b.manifests)
 	case ocispec.ImageIndexFile:
 		blob, err := readSmall(r, h.Size)
@@ -137,9 +139,6 @@ func (b *bundleReader) entry(ctx context.Context, h *tar.Header, r io.Reader) er
 
 // keep puts a file of the archive into the store, or holds it.
 func (b *bundleReader) keep(ctx context.Context, name string, size int64, r io.Reader) error {
-	delete(b.links, name)
-	delete(b.held, name)
-	delete(b.files, name)
 	want := layoutDigest(name)
 	if want == "" && size <= maxHeld && b.all+size <= maxAllHeld {
 		blob, err := io.ReadAll(r)
@@ -180,6 +179,14 @@ const tarBlock = 512
 // looksLikeLayer says that a file that begins so is an archive or compressed.
 func looksLikeLayer(head []byte) bool {
 	return layerType(head) != ocispec.MediaTypeImageLayer || len(head) == tarBlock && bytes.Equal(head[257:262], []byte("ustar"))
+}
+
+// forget forgets what had a name before: of two, the last is meant.
+func (b *bundle) forget(name string) {
+	delete(b.links, name)
+	delete(b.files, name)
+	b.all -= int64(len(b.held[name]))
+	delete(b.held, name)
 }
 
 // layoutDigest is the digest that a file of an OCI layout must have, "" for any other file.

@@ -40,13 +40,16 @@ func TestHostileLayersStayInTheirFolder(t *testing.T) {
 		"opaque through a symlink":      {{name: "d", kind: tar.TypeSymlink, link: outside}, {name: "d/.wh..wh..opq"}},
 		"trusted attribute":             {{name: "d/", xattrs: map[string]string{"trusted.overlay.redirect": "/"}}},
 	} {
-		for _, position := range []string{"lowest", "upper"} {
+		for _, position := range []string{"lowest", "upper", "unpacked early"} {
 			t.Run(name+", "+position, func(t *testing.T) {
 				if err := os.WriteFile(victim, []byte("mine"), 0o640); err != nil {
 					t.Fatal(err)
 				}
 				s := open(t)
 				layers := []v1.Layer{layer(t, files...)}
+				if position == "unpacked early" { // as large layers are
+					layers = []v1.Layer{layer(t, append(files[:len(files):len(files)], file{name: "large", body: random("large", 2*maxHeld)})...)}
+				}
 				if position == "upper" {
 					layers = []v1.Layer{layer(t, file{name: "base", body: "b"}), layers[0]}
 				}
