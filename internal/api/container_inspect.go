@@ -59,6 +59,9 @@ func showContainer(r *container.Record, d *engine.Details, v version) any {
 		SizeRootFs:      d.SizeRootFs,
 	}
 	out.HostConfig.Links = d.Links
+	if v >= 48 {
+		out.ImageManifestDescriptor = d.Manifest
+	}
 	if v < 43 {
 		out.HostConfig.Annotations = nil
 	}

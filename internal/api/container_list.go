@@ -148,6 +148,9 @@ func listContainer(r *container.Record, d *engine.Details, v version, now time.T
 	if v >= 46 {
 		out.HostConfig.Annotations = r.Host.Annotations
 	}
+	if v >= 48 {
+		out.ImageManifestDescriptor = d.Manifest
+	}
 	if v >= 52 {
 		out.Health = &moby.HealthSummary{Status: moby.NoHealthcheck}
 		if h := r.State.Health; h != nil {

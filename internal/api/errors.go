@@ -56,6 +56,16 @@ func describe(err error) (int, string) {
 	return http.StatusInternalServerError, words
 }
 
+// withoutClass leaves out of an error's words the name of its class.
+func withoutClass(words string) string {
+	for _, c := range classes {
+		if rest, found := strings.CutSuffix(words, ": "+c.class.Error()); found {
+			return rest
+		}
+	}
+	return words
+}
+
 // fail answers with an error, and logs those that are the engine's fault. When the answer has begun the connection is cut
 // instead, so that the client does not take half of it for the whole.
 func (c *call) fail(err error) {

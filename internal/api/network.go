@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 
@@ -79,16 +80,33 @@ func showNetwork(n *network.Network) moby.Network {
 		Created:    n.Created,
 		Scope:      n.Scope,
 		Driver:     n.Driver,
-		EnableIPv4: slices.ContainsFunc(n.Subnets, func(s network.Subnet) bool { return s.Subnet.Addr().Is4() }),
+		EnableIPv4: len(n.Subnets) == 0 || slices.ContainsFunc(n.Subnets, func(s network.Subnet) bool { return s.Subnet.Addr().Is4() }),
 		EnableIPv6: n.IPv6,
-		IPAM:       moby.IPAM{Driver: "default", Config: []moby.IPAMConfig{}},
+		IPAM:       moby.IPAM{Driver: "default"},
 		Internal:   n.Internal,
 		Attachable: n.Attachable,
 		Options:    orEmpty(n.Options),
 		Labels:     orEmpty(n.Labels),
 	}
+	if n.Name == network.NameBridge {
+		out.Options = defaultBridgeOptions(n)
+	}
 	for _, s := range n.Subnets {
 		out.IPAM.Config = append(out.IPAM.Config, moby.IPAMConfig{Subnet: s.Subnet, IPRange: s.Range, Gateway: s.Gateway, AuxAddress: s.Aux})
 	}
 	return out
+}
+
+// defaultBridgeOptions are how the default bridge works, in the words of Docker's options.
+func defaultBridgeOptions(n *network.Network) map[string]string {
+	options := map[string]string{
+		"com.docker.network.bridge.default_bridge":    "true",
+		network.OptionICC:                             "true",
+		network.OptionMasquerade:                      "true",
+		"com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
+		network.OptionBridgeName:                      n.Link,
+		network.OptionMTU:                             "1500",
+	}
+	maps.Copy(options, n.Options)
+	return options
 }

@@ -40,6 +40,9 @@ func showConfig(c *container.Config) *moby.Config {
 	if out.Labels == nil {
 		out.Labels = map[string]string{}
 	}
+	if len(out.Volumes) == 0 {
+		out.Volumes = nil
+	}
 	return out
 }
 

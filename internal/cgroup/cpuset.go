@@ -63,7 +63,7 @@ func parseList(text string) ([]int, error) {
 			to, err = strconv.Atoi(last)
 		}
 		if err != nil || from < 0 || to < from || to >= most {
-			return nil, fmt.Errorf("%q is no number and no range such as 0-3", part)
+			return nil, fmt.Errorf("invalid format: %s", part)
 		}
 		for n := from; n <= to; n++ {
 			list = append(list, n)

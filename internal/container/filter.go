@@ -202,7 +202,7 @@ func exitedTest(_ Query, values []string) (test, error) {
 	for _, v := range values {
 		code, err := strconv.Atoi(v)
 		if err != nil {
-			return nil, fmt.Errorf("invalid filter 'exited=%s': must be an exit code: %w", v, errdefs.ErrInvalidArgument)
+			return nil, fmt.Errorf("invalid filter 'exited=%s': %w: %w", v, err, errdefs.ErrInvalidArgument)
 		}
 		codes = append(codes, code)
 	}

@@ -17,7 +17,7 @@ import (
 func (e *Engine) check(r *container.Record) error {
 	h, c := &r.Host, &r.Config
 	if wd := c.WorkingDir; wd != "" && !path.IsAbs(wd) {
-		return invalid("the working directory %q is invalid, it needs to be an absolute path", wd)
+		return invalid("the working directory '%s' is invalid, it needs to be an absolute path", wd)
 	}
 	if s := c.StopSignal; s != "" {
 		if _, err := parseSignal(s); err != nil {
@@ -79,6 +79,9 @@ func (e *Engine) check(r *container.Record) error {
 	if err := e.settleLinks(h); err != nil {
 		return err
 	}
+	if len(h.Links) > 0 {
+		r.Warnings = append(r.Warnings, "Links on the default bridge network are deprecated and will be removed in a future release. Use a custom network instead.")
+	}
 	return e.checkModes(h)
 }
 
@@ -95,28 +98,29 @@ func (e *Engine) checkModes(h *container.HostConfig) error {
 		}
 	}
 	for _, c := range []struct {
+		what    string
 		mode    string
 		joins   bool // another container's may be joined
 		allowed []string
 	}{
-		{h.IpcMode, true, []string{"", "none", "private", "shareable", "host"}},
-		{h.PidMode, true, []string{"", "host", "private"}},
-		{h.UTSMode, false, []string{"", "host", "private"}},
-		{h.UsernsMode, false, []string{"", "host", "auto"}},
-		{h.CgroupnsMode, false, []string{"", "private", "host"}},
+		{"IPC", h.IpcMode, true, []string{"", "none", "private", "shareable", "host"}},
+		{"PID", h.PidMode, true, []string{"", "host", "private"}},
+		{"UTS", h.UTSMode, false, []string{"", "host", "private"}},
+		{"userns", h.UsernsMode, false, []string{"", "host", "auto"}},
+		{"cgroup namespace", h.CgroupnsMode, false, []string{"", "private", "host"}},
 	} {
 		if _, ok := joined(c.mode); ok && c.joins {
 			continue
 		}
 		if !slices.Contains(c.allowed, c.mode) {
-			return invalid("invalid namespace mode %q: one of %s", c.mode, strings.Join(c.allowed[1:], ", "))
+			return invalid("invalid %s mode: %s: one of %s", c.what, c.mode, strings.Join(c.allowed[1:], ", "))
 		}
 	}
 	if _, ok := joined(h.NetworkMode); ok || h.NetworkMode == "default" {
 		return nil
 	}
 	if _, err := e.networks.Get(h.NetworkMode); err != nil {
-		return unlikeImage(err)
+		return fmt.Errorf("failed to set up container networking: %w", unlikeImage(err))
 	}
 	return nil
 }

@@ -27,9 +27,11 @@ func checkLimits(h *container.HostConfig) error {
 	case h.Memory > 0 && h.MemoryReservation > h.Memory:
 		return invalid("Minimum memory limit can not be less than memory reservation limit, see usage")
 	case h.NanoCPUs < 0 || h.NanoCPUs > int64(runtime.NumCPU())*1e9:
-		return invalid("Range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available", runtime.NumCPU(), runtime.NumCPU())
-	case h.NanoCPUs > 0 && (h.CPUPeriod > 0 || h.CPUQuota > 0):
-		return invalid("Conflicting options: Nano CPUs and CPU Period or Quota cannot both be set")
+		return invalid("range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available", runtime.NumCPU(), runtime.NumCPU())
+	case h.NanoCPUs > 0 && h.CPUPeriod > 0:
+		return invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set")
+	case h.NanoCPUs > 0 && h.CPUQuota > 0:
+		return invalid("Conflicting options: Nano CPUs and CPU Quota cannot both be set")
 	case h.CPUPeriod != 0 && (h.CPUPeriod < 1000 || h.CPUPeriod > 1000000):
 		return invalid("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)")
 	case h.CPUQuota > 0 && h.CPUQuota < 1000:

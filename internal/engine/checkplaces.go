@@ -15,9 +15,15 @@ var procFiles = []string{
 
 // checkDestination finds places in a container, as clean paths, on which nothing can be mounted. Errors: InvalidArgument.
 func checkDestination(dest string) error {
+	if dest == "" {
+		return invalid("field Target must not be empty")
+	}
+	dest = path.Clean(dest)
 	switch {
-	case !path.IsAbs(dest) || dest == "/":
-		return invalid("invalid mount path: '%s' mount path must be absolute and not the root", dest)
+	case dest == "/":
+		return invalid("invalid specification: destination can't be '/'")
+	case !path.IsAbs(dest):
+		return invalid("invalid mount path: '%s' mount path must be absolute", dest)
 	case strings.Contains(dest, "\x00"):
 		return invalid("invalid mount path: %q has a zero byte, with which a path ends", dest)
 	case strings.HasPrefix(dest, "/proc/") && !slices.Contains(procFiles, dest):

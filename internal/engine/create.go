@@ -106,6 +106,9 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	}
 	r.Host.Runtime = cmp.Or(r.Host.Runtime, e.Runtimes.Default())
 	e.Defaults.apply(&r.Host)
+	if r.Host.Memory > 0 && r.Host.MemorySwap == 0 {
+		r.Host.MemorySwap = 2 * r.Host.Memory // as much swap as memory
+	}
 	if err := e.check(r); err != nil {
 		return nil, img, err
 	}

@@ -77,6 +77,8 @@ func hostsFile(r *container.Record, hostname, more string, endpoints []*network.
 	name := hostname
 	if d := r.Config.Domainname; d != "" {
 		name = hostname + "." + d + " " + hostname
+	} else if short, _, qualified := strings.Cut(hostname, "."); qualified {
+		name = hostname + " " + short
 	}
 	b.WriteString(more)
 	for _, ep := range endpoints {

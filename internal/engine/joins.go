@@ -33,7 +33,7 @@ func (e *Engine) joinNamespaces(in *oci.Input, h *container.HostConfig) error {
 		if in.Record.IsRunning() {
 			pid = in.Record.State.Pid // another process is to join it, even if the owner has ended
 		} else if !o.IsRunning() {
-			return fmt.Errorf("cannot join the %s namespace of a non running container: %s: %w", j.kind, o.ID, errConflict)
+			return fmt.Errorf("cannot join %s namespace of a non running container: container %s is %s: %w", namespaceWords[j.kind], o.Name, o.State.Status, errConflict)
 		}
 		*j.to = fmt.Sprintf("/proc/%d/ns/%s", pid, j.kind)
 		if in.UserNS {
@@ -60,6 +60,9 @@ func (e *Engine) joinNamespaces(in *oci.Input, h *container.HostConfig) error {
 	return nil
 }
 
+// namespaceWords are what people call the kinds of namespaces that containers share.
+var namespaceWords = map[string]string{"net": "network", "ipc": "IPC", "pid": "PID"}
+
 // hostShm is the host's own shared memory.
 const hostShm = "/dev/shm"
 
@@ -73,7 +76,7 @@ func joinIPC(in *oci.Input, o *container.Record, pid int) error {
 	case o.Host.IpcMode == "shareable" || joins:
 		in.Shm = fmt.Sprintf("/proc/%d/root%s", pid, hostShm)
 	default:
-		return invalid("container %s: non-shareable IPC (hint: use IpcMode:shareable for the donor container)", o.ID)
+		return invalid("failed to join IPC namespace: container %s: non-shareable IPC (hint: use IpcMode:shareable for the donor container)", o.ID)
 	}
 	return nil
 }

@@ -196,7 +196,7 @@ func startError(err error, r *container.Record) error {
 // execError gives the words for a step that failed.
 func execError(prefix string, f *shim.Failure, program string) error {
 	if len(f.Note) < len(plan.ExecNote) || f.Note[:len(plan.ExecNote)] != plan.ExecNote {
-		return fmt.Errorf("%s%w: unknown: %w", prefix, f, classOf(f))
+		return fmt.Errorf("%s%w: %w", prefix, f, classOf(f))
 	}
 	reason := fmt.Sprintf("%v", errnoOf(f))
 	switch {
@@ -205,7 +205,7 @@ func execError(prefix string, f *shim.Failure, program string) error {
 	case isErrno(f, enoent):
 		reason = "stat " + program + ": no such file or directory"
 	}
-	return fmt.Errorf("%sexec: %q: %s: unknown: %w", prefix, program, reason, errdefs.ErrInvalidArgument)
+	return fmt.Errorf("%sexec: %q: %s: %w", prefix, program, reason, errdefs.ErrInvalidArgument)
 }
 
 func classOf(f *shim.Failure) error {

@@ -51,7 +51,7 @@ func (e *Engine) settleLinks(h *container.HostConfig) error {
 		}
 		child, err := e.containers.Get(name)
 		if err != nil {
-			return invalid("could not get container for %s: there is no such container to link to", name)
+			return invalid("could not get container for %s: No such container: %s", name, name)
 		}
 		if _, shares := joined(child.Host.NetworkMode); shares || child.Host.NetworkMode == "host" {
 			return invalid("conflicting options: host type networking can't be used with links. This would result in undefined behavior")

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -8,6 +9,9 @@ import (
 
 	"tug/internal/container"
 )
+
+// shared is the mode in which inspect shows a volume that says none: SELinux's label for what several containers may use.
+const shared = "z"
 
 // parseBind reads "source:target[:options]". A source that is no path names a volume; without a source it is anonymous.
 func parseBind(text string) (container.MountPoint, error) {
@@ -27,6 +31,7 @@ func parseBind(text string) (container.MountPoint, error) {
 	m.Type = "bind"
 	if !path.IsAbs(m.Source) {
 		m.Type, m.Name, m.Source = "volume", m.Source, ""
+		m.Mode = cmp.Or(m.Mode, shared)
 	} else {
 		m.Source = filepath.Clean(m.Source)
 	}
@@ -50,13 +55,19 @@ func parseBind(text string) (container.MountPoint, error) {
 	return m, nil
 }
 
+// mountConfig begins the words on what is wrong with a mount.
+func mountConfig(kind string) string { return fmt.Sprintf("invalid mount config for type %q: ", kind) }
+
 // mountPoint translates one --mount.
 func mountPoint(a container.Mount) (container.MountPoint, error) {
 	m := container.MountPoint{Type: a.Type, Source: a.Source, Destination: a.Target, RW: !a.ReadOnly}
 	switch a.Type {
 	case "bind":
+		if a.Source == "" {
+			return m, invalid("%sfield Source must not be empty", mountConfig(a.Type))
+		}
 		if !path.IsAbs(a.Source) {
-			return m, invalid("invalid mount config for type \"bind\": invalid mount path: '%s' mount path must be absolute", a.Source)
+			return m, invalid("%sinvalid mount path: '%s' mount path must be absolute", mountConfig(a.Type), a.Source)
 		}
 		m.MustExist, m.Propagation = true, "rprivate"
 		if o := a.Bind; o != nil {
@@ -70,17 +81,20 @@ func mountPoint(a container.Mount) (container.MountPoint, error) {
 			}
 		}
 	case "volume":
-		m.Name, m.Source, m.Anonymous = a.Source, "", a.Source == ""
+		m.Name, m.Source, m.Anonymous, m.Mode = a.Source, "", a.Source == "", shared
 		if o := a.Volume; o != nil {
 			if o.Subpath != "" {
 				return m, invalid("volume-subpath of a mount is not supported: mount the volume itself")
 			}
 			m.Driver = o.Driver
 			if o.NoCopy {
-				m.Mode = "nocopy"
+				m.Mode += ",nocopy"
 			}
 		}
 	case "tmpfs":
+		if a.Source != "" {
+			return m, invalid("%sfield Source must not be specified", mountConfig(a.Type))
+		}
 		m = tmpfs(a.Target, "")
 		if a.ReadOnly {
 			m.Options = append(m.Options, "ro")
@@ -100,7 +114,7 @@ func mountPoint(a container.Mount) (container.MountPoint, error) {
 	case "image":
 		return m, invalid("mounts of type image are not supported: copy what is needed of %s into a volume", a.Source)
 	default:
-		return m, invalid("mount type %q unknown", a.Type)
+		return m, invalid("%smount type unknown", mountConfig(a.Type))
 	}
 	return m, nil
 }

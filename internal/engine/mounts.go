@@ -21,11 +21,11 @@ import (
 func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img image.Image, undo, held *undo.Stack) error {
 	var list []container.MountPoint
 	options := map[string]*container.VolumeOptions{} // of new volumes, by where they are mounted
-	add := func(m container.MountPoint) error {
-		m.Destination = path.Clean(m.Destination)
+	add := func(m container.MountPoint, context string) error {
 		if err := checkDestination(m.Destination); err != nil {
-			return err
+			return fmt.Errorf("%s%w", context, err)
 		}
+		m.Destination = path.Clean(m.Destination)
 		if slices.ContainsFunc(list, func(o container.MountPoint) bool { return o.Destination == m.Destination }) {
 			return invalid("Duplicate mount point: %s", m.Destination)
 		}
@@ -38,7 +38,7 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 			m.Driver = r.Host.VolumeDriver
 		}
 		if err == nil {
-			err = add(m)
+			err = add(m, fmt.Sprintf("invalid volume specification: '%s': %s", b, mountConfig(m.Type)))
 		}
 		if err != nil {
 			return err
@@ -47,7 +47,7 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 	for _, asked := range r.Host.Mounts {
 		m, err := mountPoint(asked)
 		if err == nil {
-			err = add(m)
+			err = add(m, mountConfig(m.Type))
 		}
 		options[path.Clean(asked.Target)] = asked.Volume
 		if err != nil {
@@ -58,7 +58,7 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 		m := tmpfs(dest, options)
 		err := checkTmpfs(m.Options)
 		if err == nil {
-			err = add(m)
+			err = add(m, "")
 		}
 		if err != nil {
 			return err
@@ -80,7 +80,12 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 	}
 	for dest := range r.Config.Volumes {
 		if !covered(dest) {
-			if err := add(container.MountPoint{Type: "volume", Destination: dest, RW: true, Driver: r.Host.VolumeDriver, Anonymous: true}); err != nil {
+			m, err := parseBind(dest) // Docker's command line puts `-v a:/data` there: it takes that for a path of Windows
+			if err == nil {
+				m.Driver = r.Host.VolumeDriver
+				err = add(m, "")
+			}
+			if err != nil {
 				return err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/containerd/errdefs"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/container"
 	"tug/internal/network"
@@ -63,6 +64,7 @@ type Details struct {
 	Endpoints                                                []network.Endpoint
 	LogPath, ResolvConfPath, HostnamePath, HostsPath, Driver string
 	GraphDriver                                              map[string]string
+	Manifest                                                 *ocispec.Descriptor // of the image, with its platform; nil: the image is gone
 	Links                                                    []string // "/other:/container/alias"
 	ExecIDs                                                  []string
 	ImageName                                                string

@@ -10,7 +10,7 @@ import (
 func (e *Engine) volumesFrom(text string) ([]container.MountPoint, error) {
 	name, mode, _ := strings.Cut(text, ":")
 	if mode != "" && mode != "ro" && mode != "rw" && mode != "z" && mode != "Z" {
-		return nil, invalid("invalid mode for volumes-from: %s", mode)
+		return nil, invalid("invalid mode: %s", mode)
 	}
 	other, err := e.containers.Get(name)
 	if err != nil {

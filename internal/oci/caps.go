@@ -23,11 +23,11 @@ func Capabilities(add, drop []string, privileged bool, all []string) ([]string, 
 	for _, c := range all {
 		known[c] = true
 	}
-	add, err := capNames(add, known)
+	add, err := capNames("CapAdd", add, known)
 	if err != nil {
 		return nil, err
 	}
-	if drop, err = capNames(drop, known); err != nil {
+	if drop, err = capNames("CapDrop", drop, known); err != nil {
 		return nil, err
 	}
 	base := defaultCaps
@@ -48,14 +48,15 @@ func Capabilities(add, drop []string, privileged bool, all []string) ([]string, 
 	return out, nil
 }
 
-func capNames(names []string, known map[string]bool) ([]string, error) {
+// capNames gives the kernel's names of those in a field of the request.
+func capNames(field string, names []string, known map[string]bool) ([]string, error) {
 	out := make([]string, 0, len(names))
 	for _, n := range names {
 		c := strings.ToUpper(n)
 		if c != "ALL" {
 			c = "CAP_" + strings.TrimPrefix(c, "CAP_")
 			if !known[c] && !slices.Contains(defaultCaps, c) {
-				return nil, fmt.Errorf("invalid capability %q: this host has no such capability: %w", n, errdefs.ErrInvalidArgument)
+				return nil, fmt.Errorf("invalid %s: unknown capability: %q: %w", field, c, errdefs.ErrInvalidArgument)
 			}
 		}
 		out = append(out, c)

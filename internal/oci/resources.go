@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -108,7 +109,7 @@ func blockIO(r *container.Resources) (*specs.LinuxBlockIO, error) {
 func blockDevice(path string) (major, minor int64, err error) {
 	var st unix.Stat_t
 	if err := unix.Stat(path, &st); err != nil {
-		return 0, 0, fmt.Errorf("block device %s: %w: %w", path, err, errdefs.ErrInvalidArgument)
+		return 0, 0, fmt.Errorf("stat %s: %w: %w", path, err, errdefs.ErrInvalidArgument)
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFBLK {
 		return 0, 0, fmt.Errorf("%s is no block device: %w", path, errdefs.ErrInvalidArgument)
@@ -148,6 +149,9 @@ func Devices(mappings []container.Device) (nodes []specs.LinuxDevice, rules []sp
 			rules = append(rules, specs.LinuxDeviceCgroup{Allow: true, Type: node.Type, Major: &node.Major, Minor: &node.Minor, Access: access})
 			return nil
 		})
+		if fault := new(os.PathError); errors.As(err, &fault) && fault.Path == m.PathOnHost {
+			err = fault.Err // the path is said already
+		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("error gathering device information while adding custom device %q: %w: %w", m.PathOnHost, err, errdefs.ErrInvalidArgument)
 		}

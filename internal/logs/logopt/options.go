@@ -71,7 +71,7 @@ func parse(driver string, options map[string]string, defaults logs.Options) (Con
 		}
 		err = config.parseLocal(options)
 	default:
-		return Config{}, invalid("logger: no log driver named '%s' is registered: there are %s, %s and %s", driver, JSONFile, Local, None)
+		return Config{}, invalid("error looking up logging plugin %s: plugin %q not found: there are %s, %s and %s", driver, driver, JSONFile, Local, None)
 	}
 	if err != nil {
 		return Config{}, err

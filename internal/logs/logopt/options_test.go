@@ -54,7 +54,7 @@ func TestWrongOptionsAreRefusedInDockersWords(t *testing.T) {
 	}{
 		{JSONFile, opts{"x": "1"}, "unknown log opt 'x' for json-file log driver"},
 		{Local, opts{"x": "1"}, "unknown log opt 'x' for log driver local"},
-		{"syslogd", nil, "logger: no log driver named 'syslogd' is registered: there are json-file, local and none"},
+		{"syslogd", nil, "error looking up logging plugin syslogd: plugin \"syslogd\" not found: there are json-file, local and none"},
 		{JSONFile, opts{"max-size": "ten"}, "invalid size: 'ten'"},
 		{JSONFile, opts{"max-size": "0"}, "max-size must be a positive number"},
 		{JSONFile, opts{"max-file": "0"}, "max-file cannot be less than 1"},
