@@ -66,6 +66,7 @@ func showContainer(r *container.Record, d *engine.Details, v version) any {
 		out.HostConfig.Annotations = nil
 	}
 	if v >= 52 {
+		out.Storage = &storage.Storage{RootFS: &storage.RootFSStorage{Snapshot: &storage.RootFSStorageSnapshot{Name: d.Driver}}}
 		return out
 	}
 	return &oldContainer{InspectResponse: out, Config: oldConfig(r, out), NetworkSettings: oldNetworkSettings(out.NetworkSettings)}

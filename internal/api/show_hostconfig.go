@@ -117,8 +117,11 @@ func showMounts(in []container.Mount) []mount.Mount {
 	return out
 }
 
-// showAddresses converts addresses; what is none is left out.
+// showAddresses converts addresses; what is none is left out. None at all are null.
 func showAddresses(in []string) []netip.Addr {
+	if in == nil {
+		return nil
+	}
 	out := make([]netip.Addr, 0, len(in))
 	for _, s := range in {
 		if a, err := netip.ParseAddr(s); err == nil {

@@ -33,7 +33,9 @@ func showResources(r *container.Resources) moby.Resources {
 		MemorySwappiness:     r.MemorySwappiness,
 		OomKillDisable:       r.OomKillDisable,
 		PidsLimit:            r.PidsLimit,
-		Ulimits:              make([]*moby.Ulimit, 0, len(r.Ulimits)),
+	}
+	if out.MemorySwappiness != nil && *out.MemorySwappiness == -1 {
+		out.MemorySwappiness = nil // the kernel's own
 	}
 	for _, d := range r.BlkioWeightDevice {
 		out.BlkioWeightDevice = append(out.BlkioWeightDevice, &blkiodev.WeightDevice{Path: d.Path, Weight: d.Weight})

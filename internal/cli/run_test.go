@@ -201,7 +201,7 @@ func TestRunRefusesWhatCannotWork(t *testing.T) {
 		err  string
 	}{
 		{[]string{"--rm", "--restart", "always", "i"}, 125, "tug: conflicting options: cannot specify both --restart and --rm\n\nRun 'tug run --help' for more information\n"},
-		{[]string{"-d", "-a", "stdout", "i"}, 125, "conflicting options: cannot specify both --attach and --detach\n"},
+		{[]string{"-d", "-a", "stdout", "i"}, 1, "conflicting options: cannot specify both --attach and --detach\n"},
 		{[]string{"-it", "i"}, 1, "cannot attach stdin to a TTY-enabled container because stdin is not a terminal\n"},
 		{[]string{"--memory-swappiness", "101", "i"}, 125, "tug: invalid value: 101. Valid memory swappiness range is 0-100\n\nRun 'tug run --help' for more information\n"},
 		{[]string{"--cpu-count", "1", "i"}, 125, "tug: \"--cpu-count\" is only supported on a daemon running on windows, but the daemon is running on linux\n\nRun 'tug run --help' for more information\n"},

@@ -21,8 +21,11 @@ func (e *Engine) check(r *container.Record) error {
 	}
 	if s := c.StopSignal; s != "" {
 		if _, err := parseSignal(s); err != nil {
-			return invalid("invalid stop signal: %s", s)
+			return err
 		}
+	}
+	if err := checkRestartPolicy(h.RestartPolicy); err != nil {
+		return err
 	}
 	if h.AutoRemove && h.RestartPolicy.Name != "" && h.RestartPolicy.Name != "no" {
 		return invalid("can't create 'AutoRemove' container with restart policy")

@@ -74,7 +74,7 @@ func (e *Engine) idleEndpoints(r *container.Record) []network.Endpoint {
 		ep := network.Endpoint{NetworkName: name}
 		if n, err := e.networks.Get(name); err == nil {
 			ep.NetworkName = n.Name
-			if alive(r) || n.Driver != network.DriverBridge {
+			if !r.State.StartedAt.IsZero() || n.Driver != network.DriverBridge {
 				ep.NetworkID = n.ID
 			}
 		}

@@ -65,7 +65,7 @@ type Details struct {
 	LogPath, ResolvConfPath, HostnamePath, HostsPath, Driver string
 	GraphDriver                                              map[string]string
 	Manifest                                                 *ocispec.Descriptor // of the image, with its platform; nil: the image is gone
-	Links                                                    []string // "/other:/container/alias"
+	Links                                                    []string            // "/other:/container/alias"
 	ExecIDs                                                  []string
 	ImageName                                                string
 	SizeRw, SizeRootFs                                       *int64 // bytes written, and of all files; nil: not asked for

@@ -14,7 +14,10 @@ import (
 )
 
 type settings struct {
-	work     string         // folder of the worlds' folders
+	work     string // folder of the worlds' folders
+	folder   string // of the world to visit
+	shard    int    // which of the shards that share the rows
+	shards   int
 	table    string         // folder with rows/ and explained.txt
 	registry string         // with the base images
 	world    string         // the one to visit; without it the results of all are compared
@@ -25,7 +28,10 @@ type settings struct {
 func main() {
 	var s settings
 	var only string
-	flag.StringVar(&s.work, "work", "", "folder with the worlds' folders")
+	flag.StringVar(&s.work, "work", "", "folder with the worlds' folders, to compare them")
+	flag.StringVar(&s.folder, "folder", "", "folder of the world to go through")
+	flag.IntVar(&s.shard, "shard", 0, "which share of the rows to go through")
+	flag.IntVar(&s.shards, "shards", 1, "how many shares there are")
 	flag.StringVar(&s.table, "table", "", "folder with rows/ and explained.txt")
 	flag.StringVar(&s.registry, "registry", "", "address of a registry with the base images")
 	flag.StringVar(&s.world, "world", "", "go through the rows in this world; without it, compare what was seen in all")
@@ -60,12 +66,22 @@ func run(ctx context.Context, s settings) error {
 		return fmt.Errorf("there is no world %q", s.world)
 	}
 	w := worlds[at]
-	if err := w.enter(filepath.Join(s.work, w.name)); err != nil {
+	if err := w.enter(s.folder); err != nil {
 		return err
 	}
-	return w.visit(ctx, s.registry, rows, func(r row, got result) {
+	return w.visit(ctx, s.registry, share(rows, s.shard, s.shards), func(r row, got result) {
 		fmt.Fprintf(os.Stderr, "%-6s %-40s %.1f s\n", w.name, r.Name, got.Took.Seconds())
 	})
+}
+
+// share gives each nth row.
+func share(rows []row, nth, of int) (own []row) {
+	for i, r := range rows {
+		if i%of == nth {
+			own = append(own, r)
+		}
+	}
+	return own
 }
 
 // readRows reads the tables of a folder, in the order of their names.

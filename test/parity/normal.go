@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -75,6 +76,9 @@ func (r rule) replace(s string) string {
 	return b.String() + s[end:]
 }
 
+// logLine is what docker's command line logs when it loses a race with its own end; it does or does not.
+var logLine = regexp.MustCompile(`^time="[^"]*" level=error msg="Can't add file`)
+
 var gaps = regexp.MustCompile(`  +`)
 
 // lines normalises a text. Gaps between columns are as wide as what is in them, so they are all made alike.
@@ -84,10 +88,11 @@ func (n normaliser) lines(text string) []string {
 	}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	lines = slices.DeleteFunc(lines, func(line string) bool { return logLine.MatchString(line) })
 	for i, line := range lines {
 		lines[i] = strings.TrimRight(gaps.ReplaceAllLiteralString(n.word(line), "  "), " ")
 	}
-	if !strings.HasSuffix(text, "\n") {
+	if !strings.HasSuffix(text, "\n") && len(lines) > 0 {
 		lines[len(lines)-1] += "<no newline>"
 	}
 	return lines

@@ -14,12 +14,8 @@ import (
 func compareWorlds(s settings, rows []row, whole bool) error {
 	results := map[string]map[string]result{}
 	for _, w := range worlds {
-		text, err := os.ReadFile(filepath.Join(s.work, w.name, "results.json"))
+		of, err := readResults(s.work, w)
 		if err != nil {
-			return err
-		}
-		of := map[string]result{}
-		if err := json.Unmarshal(text, &of); err != nil {
 			return err
 		}
 		results[w.name] = of
@@ -47,6 +43,25 @@ func compareWorlds(s settings, rows []row, whole bool) error {
 	}
 	fmt.Print(r.summary(whole))
 	return r.verdict(whole)
+}
+
+// readResults gathers what all shards of a world have seen.
+func readResults(work string, w world) (map[string]result, error) {
+	files, err := filepath.Glob(filepath.Join(work, w.name+"-*", "results.json"))
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]result{}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(text, &all); err != nil { // adds to what is there
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return all, nil
 }
 
 // report gathers what is found, row by row.

@@ -101,7 +101,7 @@ func (o *runOptions) run(ctx context.Context, s *session.Session, r *creation.Re
 func (o *runOptions) settleStreams(s *session.Session, r *creation.Request) (keys string, err error) {
 	if o.detach {
 		if o.options.Attaches() {
-			return "", session.Status{Code: exitFailed, Err: errors.New("conflicting options: cannot specify both --attach and --detach")}
+			return "", errors.New("conflicting options: cannot specify both --attach and --detach")
 		}
 		r.Config.AttachStdin, r.Config.AttachStdout, r.Config.AttachStderr = false, false, false
 		r.Config.StdinOnce = false
