@@ -29,6 +29,7 @@ func containerInspect(c *call) error {
 		}
 		details.SizeRw, details.SizeRootFs = &written, &all
 	}
+	details.Manifest = c.newLister().manifest(r)
 	return c.json(http.StatusOK, showContainer(r, &details, c.version))
 }
 

@@ -10,6 +10,7 @@ import (
 
 	moby "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/container"
 	"tug/internal/engine"
@@ -39,7 +40,7 @@ func containerList(c *call) error {
 	}
 	out := make([]*listedContainer, 0, len(records))
 	for _, r := range records {
-		details := engine.Details{Endpoints: c.engine.Endpoints(r), ImageName: lister.image(r)}
+		details := engine.Details{Endpoints: c.engine.Endpoints(r), ImageName: lister.image(r), Manifest: lister.manifest(r)}
 		if c.flag("size") {
 			written, all, err := c.engine.Size(c.ctx(), r)
 			if err != nil {
@@ -55,11 +56,26 @@ func containerList(c *call) error {
 // lister remembers what is the same for many containers of a list.
 type lister struct {
 	*call
-	now    time.Time
-	images map[string]string // the ID of an image by its name, "" if there is none
+	now       time.Time
+	images    map[string]string // the ID of an image by its name, "" if there is none
+	manifests map[string]*ocispec.Descriptor
 }
 
-func (c *call) newLister() *lister { return &lister{c, time.Now(), map[string]string{}} }
+func (c *call) newLister() *lister {
+	return &lister{c, time.Now(), map[string]string{}, map[string]*ocispec.Descriptor{}}
+}
+
+// manifest describes the manifest of a container's image; nil if the image has gone.
+func (l *lister) manifest(r *container.Record) *ocispec.Descriptor {
+	found, known := l.manifests[r.ImageID]
+	if !known {
+		if img, err := l.engine.Images().Get(l.ctx(), r.ImageID); err == nil {
+			found = showTarget(&img)
+		}
+		l.manifests[r.ImageID] = found
+	}
+	return found
+}
 
 // image is how a list shows a container's image: by the name that was given, unless it stands for another image by now.
 func (l *lister) image(r *container.Record) string {

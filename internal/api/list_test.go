@@ -12,7 +12,7 @@ import (
 
 func TestABriefListHasWhatATableShows(t *testing.T) {
 	f := newFake()
-	l := &lister{&call{server: &server{engine: f}}, time.Time{}, map[string]string{"nginx:1": "sha256:other"}}
+	l := &lister{&call{server: &server{engine: f}}, time.Time{}, map[string]string{"nginx:1": "sha256:other"}, nil}
 	r, _ := specimen()
 	l.now = r.State.StartedAt.Add(time.Hour)
 	got, err := json.Marshal(l.briefs([]*container.Record{r}))

@@ -108,7 +108,7 @@ func showPorts(in map[string][]container.PortBinding) network.PortMap {
 
 // openPorts are a running container's ports: where the published ones are found, and null for those that are exposed only.
 func openPorts(r *container.Record) network.PortMap {
-	if !r.IsRunning() || r.State.Live == nil {
+	if !r.IsRunning() || r.State.Live == nil || r.Host.NetworkMode == network.NetworkNone {
 		return network.PortMap{}
 	}
 	out := showPorts(r.State.Live.Ports)

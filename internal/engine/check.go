@@ -94,7 +94,10 @@ func (e *Engine) checkModes(h *container.HostConfig) error {
 	for _, m := range []*string{&h.NetworkMode, &h.IpcMode, &h.PidMode} {
 		if owner, ok := joined(*m); ok {
 			o, err := e.containers.Get(owner)
-			if err != nil {
+			switch {
+			case err != nil && m == &h.NetworkMode:
+				return fmt.Errorf("joining network namespace of container: %w", unlikeImage(err))
+			case err != nil:
 				return unlikeImage(err)
 			}
 			*m = "container:" + o.ID // the name may be another's one day

@@ -14,8 +14,11 @@ import (
 func checkNames(c *container.Config, h *container.HostConfig) error {
 	const longest = 64 // bytes, of a host name (uname(2))
 	for _, n := range []string{c.Hostname, c.Domainname} {
-		if len(n) > longest || !isWord(n) && n != "" {
-			return invalid("invalid hostname or domain name %q: it is one word of at most %d characters", n, longest)
+		if len(n) > longest {
+			return invalid("hostname %q is too long (maximum %d bytes)", n, longest)
+		}
+		if !isWord(n) && n != "" {
+			return invalid("invalid hostname or domain name %q: it is one word", n)
 		}
 	}
 	for _, e := range h.ExtraHosts {

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-
 	"tug/internal/container"
 	"tug/internal/events"
 	"tug/internal/network"
@@ -34,9 +32,6 @@ func (e *Engine) Details(ctx context.Context, r *container.Record) (Details, err
 	e.mu.Unlock()
 	d.Links = e.shownLinks(r)
 	if img, err := e.imageOf(ctx, r); err == nil {
-		manifest := img.Target
-		manifest.Platform = &ocispec.Platform{OS: img.OS, Architecture: img.Architecture, Variant: img.Variant, OSVersion: img.OSVersion}
-		d.Manifest = &manifest
 		if root, err := e.images.Rootfs(ctx, img); err == nil {
 			var lower []string
 			for _, l := range root.Layers {

@@ -108,7 +108,7 @@ func (e *Engine) execProcess(ctx context.Context, r *container.Record, prep *pre
 	p.Args, p.Terminal = c.Cmd, c.Tty
 	if c.WorkingDir != "" {
 		if !path.IsAbs(c.WorkingDir) {
-			return nil, invalid("Cwd must be an absolute path")
+			return nil, &StartError{invalid("OCI runtime exec failed: exec failed: Cwd must be an absolute path")}
 		}
 		p.Cwd = path.Clean(c.WorkingDir)
 	}

@@ -64,7 +64,7 @@ type Details struct {
 	Endpoints                                                []network.Endpoint
 	LogPath, ResolvConfPath, HostnamePath, HostsPath, Driver string
 	GraphDriver                                              map[string]string
-	Manifest                                                 *ocispec.Descriptor // of the image, with its platform; nil: the image is gone
+	Manifest                                                 *ocispec.Descriptor // of the image, with its platform; nil: not asked for
 	Links                                                    []string            // "/other:/container/alias"
 	ExecIDs                                                  []string
 	ImageName                                                string

@@ -19,15 +19,6 @@ func parseName(ref string) (reference.Named, error) {
 	return reference.TagNameOnly(named), nil
 }
 
-// familiar gives a reference as people know it, with the tag that it means: "nginx:latest".
-func familiar(ref string) string {
-	named, err := parseName(ref)
-	if err != nil {
-		return ref
-	}
-	return reference.FamiliarString(named)
-}
-
 // parseTag reads a reference that a new name can be: with a tag, without a digest, and not looking like an ID.
 func parseTag(ref string) (reference.NamedTagged, error) {
 	if hexID(ref) {
