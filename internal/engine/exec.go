@@ -35,7 +35,7 @@ const keepExecs = 5 * time.Minute
 
 // ExecCreate prepares a further process in a running container and gives its ID.
 // Errors: NotFound, Conflict (not running, paused), InvalidArgument.
-func (e *Engine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string, error) {
+func (e *Engine) ExecCreate(ctx context.Context, ref string, c ExecConfig) (string, error) {
 	r, err := e.containers.Get(ref)
 	if err != nil {
 		return "", err
@@ -52,6 +52,11 @@ func (e *Engine) ExecCreate(_ context.Context, ref string, c ExecConfig) (string
 	}
 	if _, err := detachKeys(c.DetachKeys); err != nil {
 		return "", err
+	}
+	if c.User != "" {
+		if _, err := e.execUser(ctx, r, c.User); err != nil {
+			return "", err
+		}
 	}
 	x := &execution{id: container.NewID(), container: r.ID, config: c, done: make(chan struct{})}
 	e.addExec(x)

@@ -101,6 +101,19 @@ func namespacesOf(pid int) ([]specs.LinuxNamespace, error) {
 	return list, nil
 }
 
+// execUser finds who a further process is to be. Errors: InvalidArgument (there is no such user or group).
+func (e *Engine) execUser(ctx context.Context, r *container.Record, name string) (oci.User, error) {
+	img, err := e.imageOf(ctx, r)
+	if err != nil {
+		return oci.User{}, err
+	}
+	root, err := e.images.Rootfs(ctx, img)
+	if err != nil {
+		return oci.User{}, err
+	}
+	return e.user(r, root, name)
+}
+
 // execProcess gives the specification of a process in a container: as the container's own, but for what was asked.
 func (e *Engine) execProcess(ctx context.Context, r *container.Record, prep *prepared, c *ExecConfig) (*specs.Process, error) {
 	spec := prep.spec
@@ -114,15 +127,7 @@ func (e *Engine) execProcess(ctx context.Context, r *container.Record, prep *pre
 	}
 	home := ""
 	if c.User != "" {
-		img, err := e.imageOf(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		root, err := e.images.Rootfs(ctx, img)
-		if err != nil {
-			return nil, err
-		}
-		u, err := e.user(r, root, c.User)
+		u, err := e.execUser(ctx, r, c.User)
 		if err != nil {
 			return nil, err
 		}

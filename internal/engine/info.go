@@ -38,9 +38,9 @@ func (e *Engine) Info(ctx context.Context) Info {
 	if e.cgroups.V2 {
 		i.CgroupVersion = "2"
 	}
-	has := e.cgroups.Controllers
-	i.MemoryLimit, i.CPUCfs, i.CPUShares, i.CPUSet, i.PidsLimit = has["memory"], has["cpu"], has["cpu"], has["cpuset"], has["pids"]
-	i.OomKillDisable = has["memory"] && !e.cgroups.V2
+	can := e.cgroups.Support()
+	i.MemoryLimit, i.SwapLimit, i.PidsLimit, i.OomKillDisable = can.Memory, can.Swap, can.Pids, can.OOMKillDisable
+	i.CPUCfs, i.CPUShares, i.CPUSet = can.CPUQuota, can.CPUShares, can.Cpuset
 	if e.UserNS {
 		i.SecurityOptions = append(i.SecurityOptions, "name=userns")
 	}

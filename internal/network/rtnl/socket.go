@@ -77,6 +77,9 @@ func (s *Socket) ask(answer func(h unix.NlMsghdr, body []byte), requests ...Requ
 	var failed error
 	for acks := 0; acks < len(requests); {
 		n, err := s.receive()
+		if err == unix.EAGAIN {
+			return fmt.Errorf("%s: the kernel left out an answer: %w", requests[0].what, unix.EINTR)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: read the kernel's answer: %w", requests[0].what, err)
 		}
@@ -102,9 +105,11 @@ func (s *Socket) ask(answer func(h unix.NlMsghdr, body []byte), requests ...Requ
 	return failed
 }
 
+// receive reads what is there. The kernel works requests through while they are being sent, so that all answers are; to one
+// that was interrupted it gives none (netlink_rcv_skb passes over EINTR), for which nobody must wait.
 func (s *Socket) receive() (int, error) {
 	for {
-		n, _, err := unix.Recvfrom(s.fd, s.buf, 0)
+		n, _, err := unix.Recvfrom(s.fd, s.buf, unix.MSG_DONTWAIT)
 		if err != unix.EINTR {
 			return n, err
 		}
