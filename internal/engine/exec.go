@@ -85,7 +85,7 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	}
 	defer func() {
 		if err != nil {
-			e.endExec(x, execExitCodeOf(err))
+			e.endExec(x, exitCodeOf(err))
 		}
 	}()
 	size := cmp.Or(o.ConsoleSize, x.config.ConsoleSize, &[2]uint{})
@@ -168,14 +168,6 @@ func isShimGone(ctx context.Context, err error) bool {
 
 func endedBeforeExec(id string) error {
 	return fmt.Errorf("container %s is not running: it ended before the command was started: %w", id, errConflict)
-}
-
-// execExitCodeOf is the exit code of an exec that could not be started: 127 if there is no such program, else 126.
-func execExitCodeOf(err error) int {
-	if exitCodeOf(err) == 127 {
-		return 127
-	}
-	return 126
 }
 
 // execAttach attaches to the process before it is started, so that none of its output is lost.
