@@ -42,7 +42,7 @@ func (e *Engine) Stop(ctx context.Context, ref string, o StopOptions) error {
 	}
 	sig, err := e.stopSignal(r, o.Signal)
 	if err != nil {
-		return err
+		return fmt.Errorf("cannot stop container: %s: %w", ref, err)
 	}
 	if _, err := e.containers.Change(r.ID, stopByHand); err != nil {
 		return err

@@ -18,7 +18,7 @@ import (
 //	  after "/ # " type "exit\r"
 //
 // `$` is a command for the shell, `tty$` one that has a terminal, at which what follows it is typed once the first text
-// has been seen. What a mask matches is not compared; in one with a group, what the group matches.
+// has been seen. `await TEXT COMMAND` waits until the command prints the text. What a mask matches is not compared; in one with a group, what the group matches.
 type row struct {
 	Name, Title string
 	Masks       []string

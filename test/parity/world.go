@@ -56,8 +56,18 @@ func (w world) enter(folder string) error {
 			return fmt.Errorf("mount %s: %w", dir, err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(w.alias(), "await"), []byte(await), 0o755); err != nil {
+		return err
+	}
 	return os.Symlink(filepath.Join(w.bin(), w.cli), filepath.Join(w.alias(), "docker"))
 }
+
+// await is a command for rows: it runs the command after its first argument until that is what it prints.
+const await = `#!/bin/sh
+wanted=$1
+shift
+until [ "$("$@" 2>&1)" = "$wanted" ]; do sleep 0.05; done
+`
 
 // start starts the engine, which finds images at the mirror, and returns when it answers.
 func (w world) start(ctx context.Context, mirror string) (stop func(), err error) {
