@@ -59,8 +59,18 @@ func (e *Engine) withStopped(ctx context.Context, r *container.Record, keep bool
 	}
 	for _, m := range r.Mounts { // by destination: what lies below another comes after it
 		if m.Source != "" {
-			mounts = append(mounts, view.Mount{Source: m.Source, Destination: m.Destination, ReadOnly: !m.RW, NonRecursive: m.NonRecursive})
+			mounts = append(mounts, view.Mount{
+				Source: m.Source, Destination: m.Destination,
+				ReadOnly: !m.RW, ReadOnlyTop: m.ReadOnlyTop || m.Type != "bind", NonRecursive: m.NonRecursive,
+			})
 		}
+	}
+	looker := container.NewID() // two may look at once, and the container itself may start meanwhile
+	for _, name := range r.VolumeNames() {
+		if err := e.volumes.Use(ctx, name, looker); err != nil && !errdefs.IsNotFound(err) {
+			return err
+		}
+		defer e.releaseVolume(name, looker)
 	}
 	return layers.Stopped(mounts, keep, keep && r.Host.ReadonlyRootfs, func(t archive.Tree) error { return f(r, t) })
 }

@@ -22,7 +22,8 @@ type Layers struct {
 // Mount is what a container has somewhere beside its layers.
 type Mount struct {
 	Source, Destination string // a path of the host, a path of the container
-	ReadOnly            bool
+	ReadOnly            bool // with all that is mounted below Source
+	ReadOnlyTop         bool // ReadOnly holds for the topmost mount alone
 	NonRecursive        bool // without what is mounted below Source
 }
 
@@ -106,7 +107,7 @@ func (l Layers) writable(keep bool) (int, error) {
 	own := beneath.Handle(dir)
 	switch {
 	case keep && len(l.Lower) == 0:
-		return openDir(own + "/upper")
+		return l.bind(own + "/upper")
 	case keep:
 		return l.overlay(0, "lowerdir="+l.lower(), "upperdir="+own+"/upper", "workdir="+own+"/work", "redirect_dir=off", "metacopy=off")
 	}
@@ -136,6 +137,14 @@ func (l Layers) overlay(flags uintptr, options ...string) (int, error) {
 		return -1, fmt.Errorf("the image has too many layers (%d)", len(l.Lower))
 	}
 	if err := unix.Mount("overlay", l.place(), "overlay", flags, data); err != nil {
+		return -1, err
+	}
+	return openDir(l.place())
+}
+
+// bind mounts a folder by itself, so that it can be made read-only, and opens it.
+func (l Layers) bind(dir string) (int, error) {
+	if err := unix.Mount(dir, l.place(), "", unix.MS_BIND, ""); err != nil {
 		return -1, err
 	}
 	return openDir(l.place())

@@ -2,8 +2,11 @@ package view
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"strings"
 
+	"github.com/moby/sys/mountinfo"
 	"golang.org/x/sys/unix"
 
 	"tug/internal/archive"
@@ -37,13 +40,63 @@ func (m Mount) attach(root int) error {
 	if err := unix.MoveMount(source, "", target, "", unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH); err != nil {
 		return err
 	}
-	if m.ReadOnly {
+	switch {
+	case !m.ReadOnly:
+		return nil
+	case m.ReadOnlyTop:
 		return readOnly(source)
 	}
-	return nil
+	err = unix.MountSetattr(source, "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY})
+	if err == unix.ENOSYS { // before Linux 5.12
+		return readOnlyEach(source)
+	}
+	return err
 }
 
 // readOnly makes a mount read-only that a descriptor holds the root of.
 func readOnly(root int) error {
 	return unix.Mount("", beneath.Handle(root), "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, "")
+}
+
+// readOnlyEach makes a mount read-only, and one by one all that are below it in this thread's mount namespace.
+func readOnlyEach(root int) error {
+	var st unix.Statx_t
+	if err := unix.Statx(root, "", unix.AT_EMPTY_PATH, unix.STATX_MNT_ID, &st); err != nil {
+		return err
+	}
+	mounts, err := mountinfo.GetMounts(nil)
+	if err != nil {
+		return err
+	}
+	below, place := map[int]bool{int(st.Mnt_id): true}, ""
+	for grown := 0; grown < len(below); { // a mount may be listed before the one that it is on
+		grown = len(below)
+		for _, m := range mounts {
+			if m.ID == int(st.Mnt_id) {
+				place = m.Mountpoint
+			}
+			if below[m.Parent] {
+				below[m.ID] = true
+			}
+		}
+	}
+	for _, m := range mounts {
+		if !below[m.ID] || m.ID == int(st.Mnt_id) {
+			continue
+		}
+		if err := readOnlyAt(root, strings.TrimPrefix(m.Mountpoint, place)); err != nil {
+			return fmt.Errorf("make the mount on %s read-only: %w", m.Mountpoint, err)
+		}
+	}
+	return readOnly(root)
+}
+
+// readOnlyAt makes what is mounted at a path below a mount read-only.
+func readOnlyAt(root int, name string) error {
+	fd, err := beneath.Open(root, name, unix.O_PATH|unix.O_NOFOLLOW, 0, beneath.Direct)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return readOnly(fd)
 }

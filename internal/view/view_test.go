@@ -143,6 +143,71 @@ func TestChangesAreKept(t *testing.T) {
 	}))
 }
 
+// TestReadOnlyMountsAreSoWithWhatIsMountedBelow writes to a file system below a read-only bind, and through a link to it that lies where
+// writing is allowed.
+func TestReadOnlyMountsAreSoWithWhatIsMountedBelow(t *testing.T) {
+	l := layersOf(t)
+	source, rw := t.TempDir(), t.TempDir()
+	sub := filepath.Join(source, "sub")
+	must(t, os.Mkdir(sub, 0o755), unix.Mount("tmpfs", sub, "tmpfs", 0, "size=64k"), os.Mkdir(filepath.Join(sub, "deeper"), 0o755),
+		unix.Mount("tmpfs", filepath.Join(sub, "deeper"), "tmpfs", 0, "size=64k"), os.Symlink("/ro/sub", filepath.Join(rw, "link")))
+	t.Cleanup(func() { unix.Unmount(filepath.Join(sub, "deeper"), 0); unix.Unmount(sub, 0) })
+	for _, c := range []struct {
+		top  bool
+		want error
+	}{{false, unix.EROFS}, {true, nil}} {
+		mounts := []Mount{{Source: rw, Destination: "/rw"}, {Source: source, Destination: "/ro", ReadOnly: true, ReadOnlyTop: c.top}}
+		must(t, l.Stopped(mounts, true, false, func(tree archive.Tree) error {
+			for _, name := range []string{"ro/sub/new", "rw/link/new", "ro/sub/deeper/new"} {
+				if err := write(tree, name); !errors.Is(err, c.want) {
+					t.Errorf("%s, the topmost alone %t: %v, want %v", name, c.top, err, c.want)
+				}
+			}
+			if err := write(tree, "ro/new"); !errors.Is(err, unix.EROFS) {
+				t.Errorf("into the mount itself: %v", err)
+			}
+			return write(tree, "rw/new")
+		}))
+	}
+}
+
+// TestMountsAreMadeReadOnlyOneByOne is the way of kernels before 5.12.
+func TestMountsAreMadeReadOnlyOneByOne(t *testing.T) {
+	l := layersOf(t)
+	source, beside := t.TempDir(), t.TempDir()
+	for _, sub := range []string{"a", "a/b", "c"} {
+		place := filepath.Join(source, sub)
+		must(t, os.Mkdir(place, 0o755), unix.Mount("tmpfs", place, "tmpfs", 0, "size=64k"))
+		t.Cleanup(func() { unix.Unmount(place, 0) })
+	}
+	must(t, l.Stopped([]Mount{{Source: source, Destination: "/m"}, {Source: beside, Destination: "/beside"}}, true, false, func(tree archive.Tree) error {
+		fd, err := beneath.Open(tree.Root, "m", unix.O_PATH, 0, beneath.Within)
+		must(t, err)
+		defer unix.Close(fd)
+		must(t, readOnlyEach(fd))
+		for _, name := range []string{"m/x", "m/a/x", "m/a/b/x", "m/c/x"} {
+			if err := write(tree, name); !errors.Is(err, unix.EROFS) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		return errors.Join(write(tree, "x"), write(tree, "beside/x"))
+	}))
+	must(t, os.WriteFile(filepath.Join(source, "a/b/of-the-host"), nil, 0o600))
+}
+
+func TestImagesWithoutFilesCanBeReadOnly(t *testing.T) {
+	l := layersOf(t)
+	l.Lower = nil
+	rw := t.TempDir()
+	must(t, l.Stopped([]Mount{{Source: rw, Destination: "/rw"}}, true, true, func(tree archive.Tree) error {
+		if err := write(tree, "x"); !errors.Is(err, unix.EROFS) {
+			t.Errorf("into a read-only root: %v", err)
+		}
+		return write(tree, "rw/x")
+	}))
+	must(t, l.Stopped(nil, true, false, func(tree archive.Tree) error { return write(tree, "kept") }), os.Remove(filepath.Join(l.Dir, "upper/kept")))
+}
+
 // TestFilesOfAProcessBelongToItsUserNamespace looks through a process that has one.
 func TestFilesOfAProcessBelongToItsUserNamespace(t *testing.T) {
 	const first = 3_000_000

@@ -36,8 +36,15 @@ func (m *mounts) of(name string) *users {
 	return u
 }
 
+// forget forgets a volume that is removed: it has no users.
+func (m *mounts) forget(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.used, name)
+}
+
 // Use mounts a volume that has options, unless another user has it mounted; other volumes are ready as they are. The user
-// is a container's ID. What is mounted outlives the daemon. Errors: NotFound, InvalidArgument (the kernel refuses).
+// is a container's ID, or that of somebody who looks at it. What is mounted outlives the daemon. Errors: NotFound, InvalidArgument (the kernel refuses).
 func (v *Volumes) Use(ctx context.Context, name, user string) error {
 	vol, err := v.Get(name)
 	if err != nil || len(vol.Options) == 0 {

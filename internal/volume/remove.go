@@ -51,6 +51,7 @@ func (v *Volumes) forget(name string, users func() []string) (aside string, err 
 		return "", errors.Join(fmt.Errorf("forget volume %s: %w", name, err), os.Rename(aside, filepath.Dir(vol.Path)))
 	}
 	delete(v.byName, name)
+	v.mounts.forget(name)
 	return aside, nil
 }
 

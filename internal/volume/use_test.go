@@ -70,6 +70,7 @@ func TestWhatIsMountedOnAVolumeIsNotRemovedWithIt(t *testing.T) {
 	assert.NilError(t, v.Remove("bound", nobody))
 	_, err = os.Stat(data.Join("file"))
 	assert.NilError(t, err, "what was mounted has gone with the volume")
+	assert.Equal(t, len(v.mounts.used), 0, "the users of a volume that is gone are remembered")
 }
 
 func TestARemovalOfAMountedVolumeThatACrashHasInterrupted(t *testing.T) {
