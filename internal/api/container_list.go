@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/containerd/errdefs"
 	moby "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -42,15 +43,26 @@ func containerList(c *call) error {
 	for _, r := range records {
 		details := engine.Details{Endpoints: c.engine.Endpoints(r), ImageName: lister.image(r), Manifest: lister.manifest(r)}
 		if c.flag("size") {
-			written, all, err := c.engine.Size(c.ctx(), r)
-			if err != nil {
+			if err := c.measure(r, &details); errdefs.IsNotFound(err) {
 				continue // it has just been removed
 			}
-			details.SizeRw, details.SizeRootFs = &written, &all
 		}
 		out = append(out, listContainer(r, &details, c.version, lister.now))
 	}
 	return c.json(http.StatusOK, out)
+}
+
+// measure adds a container's sizes to what is told of it. One that cannot be measured goes without: it is not to vanish from a list.
+func (c *call) measure(r *container.Record, d *engine.Details) error {
+	written, all, err := c.engine.Size(c.ctx(), r)
+	if err != nil {
+		if !errdefs.IsNotFound(err) && c.ctx().Err() == nil {
+			c.log.Warn("measure a container", "container", r.ID, "error", err)
+		}
+		return err
+	}
+	d.SizeRw, d.SizeRootFs = &written, &all
+	return nil
 }
 
 // lister remembers what is the same for many containers of a list.

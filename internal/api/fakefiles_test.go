@@ -2,9 +2,13 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"time"
+
+	"github.com/containerd/errdefs"
+	"golang.org/x/sys/unix"
 
 	"tug/internal/archive"
 	"tug/internal/container"
@@ -67,6 +71,13 @@ func (f *fakeEngine) Commit(_ context.Context, r engine.CommitRequest) (string, 
 	return "sha256:1", f.log("commit %s as %q author=%s comment=%s pause=%t changes=%q cmd=%q", r.Container, r.Ref, r.Author, r.Comment, r.Pause, r.Changes, cmd)
 }
 
-func (f *fakeEngine) Size(context.Context, *container.Record) (written, all int64, err error) {
+// Size fails for containers of two names.
+func (f *fakeEngine) Size(_ context.Context, r *container.Record) (written, all int64, err error) {
+	switch r.Name {
+	case "unmeasurable":
+		return 0, 0, unix.EIO
+	case "removed":
+		return 0, 0, fmt.Errorf("no such container: %w", errdefs.ErrNotFound)
+	}
 	return 7, 1007, nil
 }

@@ -64,3 +64,20 @@ func TestFilesAsClientsSeeThem(t *testing.T) {
 		t.Error("sizes that nobody asked for")
 	}
 }
+
+// TestContainersThatCannotBeMeasuredAreListed holds that only those that are gone are left out of lists with sizes.
+func TestContainersThatCannotBeMeasuredAreListed(t *testing.T) {
+	socket := serve(t, newFake())
+	for _, name := range []string{"web", "unmeasurable", "removed"} {
+		request(t, socket, "POST /containers/create?name="+name, `{"Image":"x"}`)
+	}
+	for _, path := range []string{"/containers/json?size=1&all=1", "/v1.51/system/df", "/v1.52/system/df?verbose=1"} {
+		got := request(t, socket, "GET "+path, "")
+		if got.status != 200 || !strings.Contains(got.body, `/unmeasurable"`) || !strings.Contains(got.body, `/web"`) || strings.Contains(got.body, `/removed"`) {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+		if n := strings.Count(got.body, `"SizeRw":7`); n != 1 {
+			t.Errorf("%s: %d containers have a size: %s", path, n, got.body)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/build"
 	moby "github.com/moby/moby/api/types/container"
 	mobyimage "github.com/moby/moby/api/types/image"
@@ -64,11 +65,12 @@ func (d *diskUsage) containers() error {
 		if err != nil {
 			return err
 		}
-		written, all, err := d.call.engine.Size(d.call.ctx(), r)
-		if err != nil {
+		var written int64
+		if err := d.call.measure(r, &details); errdefs.IsNotFound(err) {
 			continue // it has just been removed
+		} else if err == nil {
+			written = *details.SizeRw
 		}
-		details.SizeRw, details.SizeRootFs = &written, &all
 		usage.TotalCount++
 		usage.TotalSize += written
 		switch state := moby.ContainerState(r.State.Status); state { //nolint:exhaustive // all others are idle

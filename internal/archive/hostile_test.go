@@ -61,8 +61,8 @@ func TestRacesStayInTheTree(t *testing.T) {
 	for range 300 {
 		var b bytes.Buffer
 		w := tar.NewWriter(&b)
-		if err := tree.Pack(ctx, w, "/d/", PackOptions{Name: "d"}); err == nil && strings.Contains(b.String(), "secret") {
-			t.Fatal("a file outside was packed")
+		if err := tree.Pack(ctx, w, "/d/", PackOptions{Name: "d"}); strings.Contains(b.String(), "secret") {
+			t.Fatalf("a file outside was packed, and then: %v", err)
 		}
 		_ = tree.Unpack(ctx, entries(t, folder("d"), file("d/f=inside"), file("d/sub/new=x"), folder("d/sub")), "/", UnpackOptions{})
 		_ = tree.Unpack(ctx, entries(t, file("sub=x")), "/d", UnpackOptions{})

@@ -2,7 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"path/filepath"
+
+	"github.com/containerd/errdefs"
 
 	"tug/internal/container"
 	"tug/internal/overlay"
@@ -15,5 +20,8 @@ func (e *Engine) Size(ctx context.Context, r *container.Record) (written, all in
 		return 0, 0, err
 	}
 	written, err = overlay.Size(filepath.Join(e.dir(r.ID), "upper"))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("container %s was removed meanwhile: %w", r.ID, errdefs.ErrNotFound)
+	}
 	return written, img.Size + written, err
 }

@@ -17,10 +17,11 @@ type found struct {
 
 func (f *found) folder() bool { return len(f.layers) > 0 }
 
-// lookBelow looks one path, whose parents are known to be folders of the layers given, up in them.
-func lookBelow(layers []string, name string) (f found, err error) {
+// lookBelow looks one path, whose parents are known to be folders of the layers given, up in them. topmost is called with what is found,
+// open for looking, unless it is nil.
+func lookBelow(layers []string, name string, topmost func(fd int, st *unix.Stat_t) error) (f found, err error) {
 	for _, l := range layers {
-		stop, err := f.look(l, name)
+		stop, err := f.look(l, name, topmost)
 		if err != nil {
 			return found{}, err
 		}
@@ -32,13 +33,13 @@ func lookBelow(layers []string, name string) (f found, err error) {
 }
 
 // look adds what one layer has, and tells whether the layers below are hidden by it.
-func (f *found) look(layer, name string) (stop bool, err error) {
+func (f *found) look(layer, name string, topmost func(int, *unix.Stat_t) error) (stop bool, err error) {
 	fd, err := openAt(layer, name)
 	switch {
 	case beneath.Absent(err):
 		return false, nil
 	case errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
-		return true, nil
+		return true, nil // what is no folder hides what is below it
 	case err != nil:
 		return false, err
 	}
@@ -53,6 +54,11 @@ func (f *found) look(layer, name string) (stop bool, err error) {
 	}
 	if !f.there {
 		f.there, f.stat = true, st
+		if topmost != nil {
+			if err := topmost(fd, &st); err != nil {
+				return false, err
+			}
+		}
 	}
 	if !folder {
 		return true, nil

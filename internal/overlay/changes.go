@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -29,7 +30,7 @@ type Change struct {
 
 // Changes tells what the topmost of the layers changes in those below it, by path; a folder with changes in it is changed too. It
 // goes through the topmost alone, and looks only for what is there in the others. A file whose owner, mode, size and time are as they
-// were has not changed. leave tells of a path that is new whether it is to be left out; nil: none is.
+// were has not changed. What lies so deep that it has no path is not told of. leave tells of a path that is new whether it is to be left out; nil: none is.
 func Changes(layers []string, leave func(name string, mode uint32, size int64) bool) ([]Change, error) {
 	top, err := unix.Open(layers[0], unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -37,7 +38,7 @@ func Changes(layers []string, leave func(name string, mode uint32, size int64) b
 	}
 	defer unix.Close(top)
 	d := &differ{leave: leave, below: map[string][]string{".": layers[1:]}, said: map[string]bool{".": true}}
-	if err := beneath.Walk(top, ".", d.visit); err != nil {
+	if err := beneath.Walk(top, ".", d.visit); err != nil && !errors.Is(err, beneath.ErrTooDeep) {
 		return nil, fmt.Errorf("find the changes: %w", err)
 	}
 	slices.SortFunc(d.list, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
@@ -57,7 +58,7 @@ func (d *differ) visit(name string, fd int, st *unix.Stat_t) (enter bool, err er
 	if name == "." {
 		return true, nil
 	}
-	old, err := lookBelow(d.below[path.Dir(name)], name)
+	old, err := lookBelow(d.below[path.Dir(name)], name, nil)
 	if err != nil {
 		return false, err
 	}
@@ -110,10 +111,10 @@ func (d *differ) hidden(name string, fd int, layers []string) error {
 	}
 	slices.Sort(seen)
 	for _, n := range slices.Compact(seen) {
-		if slices.Contains(own, n) {
+		if _, kept := slices.BinarySearch(own, n); kept {
 			continue
 		}
-		old, err := lookBelow(layers, path.Join(name, n))
+		old, err := lookBelow(layers, path.Join(name, n), nil)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -61,5 +62,29 @@ func TestSizeCountsEachFileOnce(t *testing.T) {
 	}
 	if n, err := Size(dir); n != 5+3+4 || err != nil {
 		t.Errorf("%d bytes, %v", n, err)
+	}
+}
+
+// TestFoldersNestedBeyondPathsHideNothing nests folders deeper than a path can be long, as a container can.
+func TestFoldersNestedBeyondPathsHideNothing(t *testing.T) {
+	dirs := layers(t, map[string]string{"z": "123"}, nil)
+	t.Chdir(dirs[0])
+	for range 2100 {
+		if err := os.Mkdir("d", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Chdir("d"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile("deepest", []byte("12345"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := Size(dirs[0]); n != 8 || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	changes, err := Changes(dirs, nil)
+	if err != nil || !slices.Contains(changes, Change{"/z", Added}) || !slices.Contains(changes, Change{"/d/d/d", Added}) {
+		t.Errorf("%d changes, %v", len(changes), err)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"tug/internal/beneath"
 )
 
 // maxLinks bounds the symbolic links of one lookup, as the kernel does.
@@ -93,63 +95,30 @@ type entry struct {
 }
 
 // step looks one path, whose parents are known to be no links, up in the layers that its parent lies in.
-func step(layers []string, name string) (entry, error) {
-	var e entry
-	for _, l := range layers {
-		stop, err := e.look(l, name)
-		if err != nil {
-			return entry{}, err
-		}
-		if stop {
-			break
-		}
+func step(layers []string, name string) (e entry, err error) {
+	f, err := lookBelow(layers, name, func(fd int, st *unix.Stat_t) error { return e.take(name, fd, st) })
+	if err == nil && !f.there {
+		err = fs.ErrNotExist
 	}
-	if e.file == nil && e.link == "" && len(e.layers) == 0 {
-		return entry{}, fs.ErrNotExist
-	}
-	return e, nil
+	e.layers = f.layers
+	return e, err
 }
 
-// look adds what one layer has at name, and tells whether layers below are hidden by it.
-func (e *entry) look(dir, name string) (stop bool, err error) {
-	fd, err := openAt(dir, name)
-	switch {
-	case errors.Is(err, unix.ENOENT):
-		return false, nil
-	case errors.Is(err, unix.ENOTDIR):
-		return true, nil
-	case err != nil:
-		return false, err
-	}
-	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return false, err
-	}
-	kind := st.Mode & unix.S_IFMT
-	if kind == unix.S_IFDIR {
-		e.layers = append(e.layers, dir)
-		return IsOpaque(fd), nil
-	}
-	if len(e.layers) > 0 || IsWhiteout(&st) {
-		return true, nil // hidden by a folder above, or a whiteout
-	}
-	switch kind {
+// take reads a link, and opens a regular file.
+func (e *entry) take(name string, fd int, st *unix.Stat_t) (err error) {
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
 	case unix.S_IFLNK:
 		buf := make([]byte, unix.PathMax)
 		n, err := unix.Readlinkat(fd, "", buf)
 		if err != nil {
-			return false, err
+			return err
 		}
 		e.link = string(buf[:n])
 	case unix.S_IFREG:
-		f, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", fd))
-		if err != nil {
-			return false, err
-		}
-		e.file = f
+		e.file, err = beneath.Reopen(fd, os.O_RDONLY)
 	default:
-		return false, fmt.Errorf("%s is no regular file", name)
+		return fmt.Errorf("%s is no regular file", name)
 	}
-	return true, nil
+	return err
 }

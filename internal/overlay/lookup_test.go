@@ -1,7 +1,9 @@
 package overlay
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -111,5 +113,17 @@ func TestDangling(t *testing.T) {
 		if to, dangling := Dangling(dirs, name); dangling != (want != "") || dangling && to != want {
 			t.Errorf("%s: got %q, %t, want %q", name, to, dangling, want)
 		}
+	}
+}
+
+// TestBothLookupsHaveOneRule holds that a link in the way hides what is below it from both, as a file does.
+func TestBothLookupsHaveOneRule(t *testing.T) {
+	dirs := layers(t, map[string]string{"d": "->e", "e/f": "x"}, map[string]string{"d/f": "below"})
+	below, err := lookBelow(dirs, "d/f", nil)
+	if below.there || err != nil {
+		t.Errorf("%v, %v", below, err)
+	}
+	if _, err := step(dirs, "d/f"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v", err)
 	}
 }

@@ -22,9 +22,9 @@ type Layers struct {
 // Mount is what a container has somewhere beside its layers.
 type Mount struct {
 	Source, Destination string // a path of the host, a path of the container
-	ReadOnly            bool // with all that is mounted below Source
-	ReadOnlyTop         bool // ReadOnly holds for the topmost mount alone
-	NonRecursive        bool // without what is mounted below Source
+	ReadOnly            bool   // with all that is mounted below Source
+	ReadOnlyTop         bool   // ReadOnly holds for the topmost mount alone
+	NonRecursive        bool   // without what is mounted below Source
 }
 
 // ReadOnly runs f with the files of the layers and nothing else, to be read; the container may be running and change them.
