@@ -84,7 +84,6 @@ func position(list []*Record, ref string) (int, error) {
 		i = slices.IndexFunc(list, func(r *Record) bool { return strings.HasPrefix(r.ID, ref) })
 	}
 	if i < 0 {
-		//lint:ignore ST1005 Docker's words
 		return 0, noSuch(ref)
 	}
 	return i, nil

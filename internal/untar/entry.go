@@ -9,6 +9,8 @@ import (
 
 	"github.com/containerd/errdefs"
 	"golang.org/x/sys/unix"
+
+	"tug/internal/overlay"
 )
 
 // make makes the file, folder, link or device of that name in the place of what may be there.
@@ -46,7 +48,7 @@ func (x *extraction) folder(in int, base string, h *tar.Header) error {
 	if err := unix.Mkdirat(in, base, uint32(h.Mode)&0o777); err != nil {
 		return err
 	}
-	if x.overlay && isWhiteout(&st) {
+	if x.overlay && overlay.IsWhiteout(&st) {
 		return setOpaque(in, base)
 	}
 	return nil

@@ -3,18 +3,18 @@ package untar
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"tug/internal/beneath"
 )
 
 // keptOpen is how many folders are kept open beside the root.
 const keptOpen = 32
-
-// confined is how every name of an archive is resolved: as if the folder were the root, and never by a link of procfs.
-const confined = unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS
 
 // folders are the folders in which entries are made, open as descriptors (O_PATH). Archives list the files of a folder
 // one after the other, so that the same is nearly always needed again.
@@ -79,15 +79,13 @@ func (f *folders) resolve(name string) (int, error) {
 	return openIn(f.root, name, unix.O_PATH|unix.O_DIRECTORY)
 }
 
-// openIn opens what a name leads to below root.
+// openIn opens what a name leads to below root. The error is the kernel's alone: names of archives may be long.
 func openIn(root int, name string, flags uint64) (int, error) {
-	for {
-		fd, err := unix.Openat2(root, name, &unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: confined})
-		if err == unix.EINTR || err == unix.EAGAIN { // EAGAIN: something was renamed elsewhere meanwhile
-			continue
-		}
-		return fd, err
+	fd, err := beneath.Open(root, name, flags, 0, beneath.Within)
+	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+		return -1, failed.Err
 	}
+	return fd, err
 }
 
 // make makes the folders on the way to name that are not there.

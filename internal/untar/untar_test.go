@@ -16,6 +16,8 @@ import (
 
 	"github.com/containerd/errdefs"
 	"golang.org/x/sys/unix"
+
+	"tug/internal/overlay"
 )
 
 // entry is one header of an archive with its content.
@@ -164,7 +166,7 @@ func TestDeletionsAreOverlaysInAnUpperLayerAndNothingInALowest(t *testing.T) {
 		t.Fatal(err)
 	}
 	st := stat(t, filepath.Join(dir, "d/gone"))
-	if !isWhiteout(&st) {
+	if !overlay.IsWhiteout(&st) {
 		t.Errorf("d/gone: mode %o, device %d", st.Mode, st.Rdev)
 	}
 	// A folder that was deleted and is there again, in whatever order, shows nothing of the lower one.

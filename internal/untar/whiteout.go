@@ -49,9 +49,6 @@ func (x *extraction) whiteout(in int, base string, h *tar.Header) error {
 	return err
 }
 
-// isWhiteout knows overlay's mark of a deleted file.
-func isWhiteout(st *unix.Stat_t) bool { return st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == 0 }
-
 // setOpaque hides what a folder has in lower layers.
 func setOpaque(in int, base string) error {
 	fd, err := openIn(in, base, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)

@@ -1,21 +1,14 @@
 package contexts
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/docker/cli/cli/context/docker"
 
 	"tug/internal/cli/contextstore"
+	"tug/internal/selfsigned"
 )
 
 func noDefault() (docker.Endpoint, error) { return docker.Endpoint{}, nil }
@@ -23,26 +16,9 @@ func noDefault() (docker.Endpoint, error) { return docker.Endpoint{}, nil }
 // keyPair writes a certificate that it signs itself, and its key.
 func keyPair(t *testing.T) (certificate, key string) {
 	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	about := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	signed, err := x509.CreateCertificate(rand.Reader, about, about, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	encoded, err := x509.MarshalECPrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
 	folder := t.TempDir()
 	certificate, key = filepath.Join(folder, "cert"), filepath.Join(folder, "key")
-	for path, block := range map[string]*pem.Block{certificate: {Type: "CERTIFICATE", Bytes: signed}, key: {Type: "EC PRIVATE KEY", Bytes: encoded}} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	selfsigned.Write(t, certificate, key)
 	return certificate, key
 }
 
