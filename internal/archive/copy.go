@@ -24,7 +24,7 @@ func (t Tree) CopyTo(ctx context.Context, to Tree, folder string) error {
 	go func() {
 		defer close(packed)
 		w := tar.NewWriter(in)
-		err := from.Pack(ctx, w, "/", PackOptions{})
+		err := from.Pack(ctx, w, "/", PackOptions{ExactTimes: true})
 		if err == nil {
 			err = w.Close()
 		}

@@ -30,6 +30,8 @@ type PackOptions struct {
 	// Layer packs a layer of an image out of an upper folder of overlay: what marks deletions there becomes what marks them in
 	// an archive (OCI image specification, layer.md, "Whiteouts").
 	Layer bool
+	// ExactTimes keeps the fractions of seconds, at the cost of a kilobyte a file that has one.
+	ExactTimes bool
 	// Leave tells of a path from the top on that it is to be left out; nil: none is.
 	Leave func(name string, mode uint32, size int64) bool
 }
@@ -103,6 +105,9 @@ func (p *packer) visit(name string, fd int, st *unix.Stat_t) (enter bool, err er
 	h, ok := p.headerOf(called, st)
 	if !ok {
 		return false, nil
+	}
+	if p.ExactTimes {
+		h.ModTime, h.Format = modTime(st), tar.FormatPAX
 	}
 	if h.Typeflag == tar.TypeDir && p.Rooted && name == p.leaf {
 		h.Name = "/"
