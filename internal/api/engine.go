@@ -104,6 +104,7 @@ type Images interface {
 	Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error)
 	Load(ctx context.Context, r io.Reader, o image.LoadOptions) ([]image.Loaded, error)
 	Import(ctx context.Context, r io.Reader, o image.ImportOptions) (image.Image, error)
+	ImportURL(ctx context.Context, address string, o image.ImportOptions) (image.Image, error)
 	Save(ctx context.Context, w io.Writer, o image.SaveOptions) error
 	Usage() image.Usage
 }

@@ -119,6 +119,10 @@ func (s fakeImages) Import(_ context.Context, r io.Reader, o image.ImportOptions
 	return image.Image{ID: digest.FromBytes(all)}, s.f.log("import %d %s %q %q %s", len(all), o.Ref, o.Message, o.Changes, o.Platform)
 }
 
+func (s fakeImages) ImportURL(_ context.Context, address string, o image.ImportOptions) (image.Image, error) {
+	return image.Image{ID: digest.FromString(address)}, s.f.log("import from %s %s %q", address, o.Ref, o.Message)
+}
+
 func (s fakeImages) Save(_ context.Context, w io.Writer, o image.SaveOptions) error {
 	if err := s.f.log("save %v", o.Refs); err != nil {
 		return err

@@ -208,7 +208,7 @@ func TestParametersReachTheEngine(t *testing.T) {
 		"GET /containers/web/logs":                   "you must choose at least one stream",
 		"GET /containers/web/logs?stdout=1&since=x":  "invalid value",
 		"POST /images/create?fromImage=UPPER":        "invalid reference format",
-		"POST /images/create?fromSrc=http://x":       "fetch",
+		"POST /images/create":                        "neither fromImage nor fromSrc",
 		"POST /containers/web/start?checkpoint=x":    "checkpoints",
 		"POST /images/nginx/tag?repo=x&tag=not%20ok": "invalid tag",
 	} {

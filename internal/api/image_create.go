@@ -63,7 +63,7 @@ func pullReference(from, tag string) (reference.Named, error) {
 // progressMessage converts a step of a pull, a push or a load.
 func progressMessage(e image.Event) jsonstream.Message {
 	m := jsonstream.Message{Status: e.Status, ID: e.ID}
-	if e.ID != "" {
+	if e.ID != "" || e.Total > 0 || e.Current > 0 {
 		m.Progress = &jsonstream.Progress{Current: e.Current, Total: e.Total}
 	}
 	return m
@@ -96,28 +96,33 @@ func (c *call) registryAuth() image.Auth {
 	return authOf(*a)
 }
 
-// imageImport makes an image of the root file system in the body.
+// imageImport makes an image of a root file system: of what is in the body, or at a URL.
 func imageImport(c *call) error {
 	src := c.query.Get("fromSrc")
-	if src != "-" {
-		return invalid("importing from a URL is not supported: fetch %q first and import it from standard input (-)", src)
+	if src == "" {
+		return invalid("neither fromImage nor fromSrc says where the image is to come from")
 	}
 	ref, err := importReference(c.query.Get("repo"), c.query.Get("tag"))
 	if err != nil {
 		return err
 	}
-	o := image.ImportOptions{Ref: ref, Message: c.query.Get("message"), Changes: c.query["changes"]}
-	if o.Message == "" {
-		o.Message = "Imported from -"
-	}
+	out := c.newJSONStream()
+	o := image.ImportOptions{Ref: ref, Message: c.query.Get("message"), Changes: c.query["changes"], Progress: out.afterFirst()}
 	if !c.before(32) {
 		o.Platform = c.query.Get("platform")
 	}
-	img, err := c.engine.Images().Import(c.ctx(), c.r.Body, o)
-	if err != nil {
-		return err
+	var img image.Image
+	if src == "-" {
+		if o.Message == "" {
+			o.Message = "Imported from -"
+		}
+		img, err = c.engine.Images().Import(c.ctx(), c.r.Body, o)
+	} else {
+		img, err = c.engine.Images().ImportURL(c.ctx(), src, o)
 	}
-	out := c.newJSONStream()
+	if err != nil {
+		return out.end(err)
+	}
 	out.send(jsonstream.Message{Status: img.ID.String()})
 	return out.end(nil)
 }

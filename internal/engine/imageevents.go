@@ -60,6 +60,17 @@ func (i *Images) Load(ctx context.Context, r io.Reader, o image.LoadOptions) ([]
 // Import is image.Images.Import.
 func (i *Images) Import(ctx context.Context, r io.Reader, o image.ImportOptions) (image.Image, error) {
 	img, err := i.Images.Import(ctx, r, o)
+	return i.imported(img, o, err)
+}
+
+// ImportURL is image.Images.ImportURL.
+func (i *Images) ImportURL(ctx context.Context, address string, o image.ImportOptions) (image.Image, error) {
+	img, err := i.Images.ImportURL(ctx, address, o)
+	return i.imported(img, o, err)
+}
+
+// imported tells of an import, if it did not fail.
+func (i *Images) imported(img image.Image, o image.ImportOptions, err error) (image.Image, error) {
 	if err == nil {
 		if o.Ref != "" {
 			i.engine.publishImage(events.Tag, img.ID.String(), familiar(o.Ref), img.Config.Labels)

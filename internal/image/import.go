@@ -11,6 +11,8 @@ type ImportOptions struct {
 	Message  string   // the comment of its only step in history
 	Changes  []string // Dockerfile instructions, see Change
 	Platform string   // "linux/arm64"; "" means this host's
+
+	Progress func(Event) // told how much has come from a URL; may be nil
 }
 
 // Import makes an image of one layer from a root file system in a tar archive, which may be compressed.

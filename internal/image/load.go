@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -54,6 +55,9 @@ func (s *Images) Load(ctx context.Context, r io.Reader, o LoadOptions) ([]Loaded
 	}
 	defer early.Close()
 	b, err := s.readBundle(ctx, plain, early)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("it ends in its middle: %w: %w", err, errdefs.ErrInvalidArgument)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read image archive: %w", err)
 	}
