@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// paxAttribute begins the names of records that are extended attributes (as star, GNU tar and Docker write them).
-	paxAttribute = "SCHILY.xattr."
-	capability   = "security.capability"
-	userPrefix   = "user."
+	// AttributeRecord begins the names of records that are extended attributes (as star, GNU tar and Docker write them).
+	AttributeRecord = "SCHILY.xattr."
+	capability      = "security.capability"
+	userPrefix      = "user."
 )
 
 // carried are the extended attributes that archives carry: what programs and people set, and the capabilities of programs.
@@ -51,7 +51,7 @@ func (t Tree) attributesOf(fd int) map[string]string {
 		if records == nil {
 			records = map[string]string{}
 		}
-		records[paxAttribute+string(name)] = string(value)
+		records[AttributeRecord+string(name)] = string(value)
 	}
 	return records
 }
@@ -83,7 +83,7 @@ func (t Tree) plainCapability(value []byte) []byte {
 // where these cannot be, the file goes without.
 func (t Tree) setAttributes(fd int, records map[string]string) error {
 	for key, value := range records {
-		name, ok := strings.CutPrefix(key, paxAttribute)
+		name, ok := strings.CutPrefix(key, AttributeRecord)
 		if !ok || !carried(name) {
 			continue
 		}

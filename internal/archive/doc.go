@@ -7,5 +7,5 @@
 //
 // How the files lie: tree.go opens; stat.go and follow.go look; pack.go makes archives, with header.go and attributes.go turning what a
 // file is into what an archive says of it; unpack.go, place.go and make.go are the other way; remove.go clears what is in the way; copy.go goes
-// both ways at once, from one tree to another.
+// both ways at once, from one tree to another; notes.go and until.go bound what an archive can make its reader remember and write.
 package archive

@@ -14,10 +14,10 @@ import (
 	"tug/internal/overlay"
 )
 
-// Markers of deletions in the archive of a layer.
+// Markers of deletions in the archive of a layer (OCI image specification, layer.md, "Whiteouts").
 const (
-	whiteoutPrefix = ".wh."
-	opaqueMarker   = ".wh..wh..opq"
+	WhiteoutPrefix = ".wh."         // before the name of what is deleted
+	OpaqueMarker   = ".wh..wh..opq" // deletes all that the folder has in lower layers
 )
 
 // PackOptions say what is packed.
@@ -97,7 +97,7 @@ func (p *packer) visit(name string, fd int, st *unix.Stat_t) (enter bool, err er
 		return true, nil
 	}
 	if p.Layer && overlay.IsWhiteout(st) {
-		return false, p.w.WriteHeader(&tar.Header{Name: path.Join(path.Dir(called), whiteoutPrefix+path.Base(called)), Typeflag: tar.TypeReg, ModTime: modTime(st)})
+		return false, p.w.WriteHeader(&tar.Header{Name: path.Join(path.Dir(called), WhiteoutPrefix+path.Base(called)), Typeflag: tar.TypeReg, ModTime: modTime(st)})
 	}
 	if name == p.leaf && p.Name == "" && !p.Rooted {
 		return true, nil
@@ -116,7 +116,7 @@ func (p *packer) visit(name string, fd int, st *unix.Stat_t) (enter bool, err er
 		return false, fmt.Errorf("pack %s: %w", name, err)
 	}
 	if p.Layer && h.Typeflag == tar.TypeDir && overlay.IsOpaque(fd) {
-		return true, p.w.WriteHeader(&tar.Header{Name: h.Name + opaqueMarker, Typeflag: tar.TypeReg, ModTime: modTime(st)})
+		return true, p.w.WriteHeader(&tar.Header{Name: h.Name + OpaqueMarker, Typeflag: tar.TypeReg, ModTime: modTime(st)})
 	}
 	return true, nil
 }

@@ -53,8 +53,13 @@ func (t Tree) Unpack(ctx context.Context, r io.Reader, folder string, o UnpackOp
 	if err := t.CheckFolder(folder); err != nil {
 		return err
 	}
-	u := &unpacker{Tree: t, UnpackOptions: o, folder: folder, parent: -1, buf: make([]byte, 256<<10)}
+	u := &unpacker{Tree: t, UnpackOptions: o, folder: folder, parent: -1, buf: make([]byte, 256<<10), times: NewNotes[time.Time](MaxNotes)}
 	defer u.leaveParent()
+	return u.read(ctx, r)
+}
+
+// read unpacks an archive.
+func (u *unpacker) read(ctx context.Context, r io.Reader) error {
 	for tr := tar.NewReader(r); ; {
 		h, err := tr.Next()
 		if err == io.EOF {
@@ -66,7 +71,7 @@ func (t Tree) Unpack(ctx context.Context, r io.Reader, folder string, o UnpackOp
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := u.entry(h, tr); err != nil {
+		if err := u.entry(h, Until(ctx, tr)); err != nil {
 			return err
 		}
 	}
@@ -96,13 +101,8 @@ type unpacker struct {
 
 	parent     int    // the folder in which the latest file was put; -1: none
 	parentName string // its name in the archive
-	times      []folderTime
-}
-
-// folderTime is the time that a folder is given when all is unpacked, for each file in it changes that.
-type folderTime struct {
-	name string
-	time time.Time
+	// times are those that folders, by their names in the archive, are given when all is unpacked, for each file in them changes that.
+	times *Notes[time.Time]
 }
 
 // entry unpacks one file.
@@ -126,7 +126,7 @@ func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
 		return u.saying("make", h, err)
 	}
 	if h.Typeflag == tar.TypeDir {
-		u.times = append(u.times, folderTime{name, h.ModTime})
+		return u.times.Put(name, h.ModTime)
 	}
 	return nil
 }
@@ -151,18 +151,17 @@ func (u *unpacker) clean(name string) (string, error) {
 	return clean, nil
 }
 
-// setTimes gives folders the times of the archive, the deepest first.
+// setTimes gives folders the times of the archive.
 func (u *unpacker) setTimes() error {
-	for i := len(u.times) - 1; i >= 0; i-- {
-		f := u.times[i]
-		fd, err := u.openFolder(path.Join(u.folder, f.name))
+	for _, name := range u.times.Names() {
+		fd, err := u.openFolder(path.Join(u.folder, name))
 		if err != nil {
 			continue // it has been replaced since
 		}
-		err = setTime(fd, f.time)
+		err = setTime(fd, u.times.Of(name))
 		unix.Close(fd)
 		if err != nil {
-			return fmt.Errorf("set the time of %s: %w", path.Join(u.folder, f.name), err)
+			return fmt.Errorf("set the time of %s: %w", path.Join(u.folder, name), err)
 		}
 	}
 	return nil

@@ -11,10 +11,9 @@ import (
 
 	"github.com/containerd/errdefs"
 	"golang.org/x/sys/unix"
-)
 
-// paxXattr is before the names of extended attributes in an archive's records.
-const paxXattr = "SCHILY.xattr."
+	"tug/internal/archive"
+)
 
 // attributes gives what was just made its owner, extended attributes, mode and times.
 func (x *extraction) attributes(in int, base, name string, h *tar.Header) error {
@@ -36,8 +35,7 @@ func (x *extraction) attributes(in int, base, name string, h *tar.Header) error 
 	}
 	times := fileTimes(h)
 	if h.Typeflag == tar.TypeDir { // what is made in it would change it again
-		x.times = append(x.times, folderTime{name, times})
-		return nil
+		return x.folders.notes.Put(name, note{times: times})
 	}
 	return unix.UtimesNanoAt(in, base, times[:], unix.AT_SYMLINK_NOFOLLOW)
 }
@@ -56,7 +54,7 @@ func chmod(in int, base string, h *tar.Header) error {
 // xattrs sets the extended attributes. Those of the kernel's own (trusted), which are overlay's, are not an archive's to set.
 func (x *extraction) xattrs(in int, base string, h *tar.Header) error {
 	for key, value := range h.PAXRecords {
-		attr, ok := strings.CutPrefix(key, paxXattr)
+		attr, ok := strings.CutPrefix(key, archive.AttributeRecord)
 		if !ok || strings.HasPrefix(attr, "trusted.") {
 			continue
 		}
@@ -104,25 +102,29 @@ func (m *modes) chmod(h *tar.Header) bool {
 	return m.always || h.Mode&0o7000 != 0 || uint32(h.Mode)&m.umask != 0 || h.Typeflag == tar.TypeLink || h.Typeflag == tar.TypeDir
 }
 
-// folderTime is a folder whose times are set when all is in it.
-type folderTime struct {
-	name  string
-	times [2]unix.Timespec
-}
-
-// folderTimes sets the times of all folders that are still there.
-func (x *extraction) folderTimes() error {
-	for _, t := range x.times {
-		parent, base := split(t.name)
+// finish sets the times of all folders that are still there, and names those that the archive has only files in.
+func (x *extraction) finish() (implied []string, err error) {
+	for _, name := range x.folders.notes.Names() {
+		n := x.folders.notes.Of(name)
+		if n.implied {
+			implied = append(implied, name)
+			continue
+		}
+		parent, base := split(name)
 		in, err := x.folders.find(parent)
 		if err == nil {
-			err = unix.UtimesNanoAt(in, base, t.times[:], unix.AT_SYMLINK_NOFOLLOW)
+			err = unix.UtimesNanoAt(in, base, n.times[:], unix.AT_SYMLINK_NOFOLLOW)
 		}
-		if err != nil && !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.ENOTDIR) {
-			return fmt.Errorf("%.200s: times: %w", t.name, err)
+		if err != nil && !gone(err) {
+			return nil, fmt.Errorf("%.200s: times: %w", name, err)
 		}
 	}
-	return nil
+	return implied, nil
+}
+
+// gone says that something else has been put where something was.
+func gone(err error) bool {
+	return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP)
 }
 
 // fileTimes are an entry's times of access and of change; the former is not before the latter.

@@ -7,5 +7,6 @@
 // Deletion markers become overlay's own: a device 0:0 for a file that is gone, an attribute for a folder whose lower content is.
 //
 // extract.go goes through the archive; entry.go makes one entry; whiteout.go deletes; folders.go finds and keeps open the folders
-// in which entries are made; attributes.go gives owners, modes, times and extended attributes.
+// in which entries are made; attributes.go gives owners, modes, times and extended attributes;
+// inherit.go gives folders that the archive does not describe those that they have in lower layers.
 package untar

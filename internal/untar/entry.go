@@ -15,7 +15,7 @@ import (
 
 // make makes the file, folder, link or device of that name in the place of what may be there.
 func (x *extraction) make(in int, name, base string, h *tar.Header, content io.Reader) error {
-	delete(x.folders.implied, name)
+	x.folders.notes.Drop(name)
 	if h.Typeflag == tar.TypeDir {
 		return x.folder(in, base, h)
 	}
@@ -49,7 +49,7 @@ func (x *extraction) folder(in int, base string, h *tar.Header) error {
 		return err
 	}
 	if x.overlay && overlay.IsWhiteout(&st) {
-		return setOpaque(in, base)
+		return overlay.SetOpaque(in, base)
 	}
 	return nil
 }

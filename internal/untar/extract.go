@@ -12,11 +12,12 @@ import (
 
 	"github.com/containerd/errdefs"
 
+	"tug/internal/archive"
 	"tug/internal/room"
 )
 
 const (
-	// maxEntries is how many files one layer may have: the names of its folders are remembered in memory.
+	// maxEntries is how many files one layer may have. What is remembered of its folders has a bound of its own (archive.MaxNotes).
 	maxEntries = 4 << 20
 	// maxPath is the longest file name or link target in bytes: Linux's PATH_MAX.
 	maxPath = 4096
@@ -26,8 +27,8 @@ const (
 
 // Found is what an archive turned out to have.
 type Found struct {
-	// Implied are the folders, relative to that of all, that the archive has files in but does not itself have; the caller may know
-	// how they look in a lower layer.
+	// Implied are the folders, relative to that of all and parents first, that the archive has files in but does not itself have; the caller may know
+	// how they look in a lower layer. Some may not be there any more.
 	Implied []string
 	// Deletes says that there were deletion markers: what was unpacked for a place above other layers is then not what belongs into the lowest place.
 	Deletes bool
@@ -35,12 +36,34 @@ type Found struct {
 
 // Layer unpacks a layer's archive into dir, which is empty. overlay says that there are layers below it: only then do deletion markers mean anything.
 func Layer(ctx context.Context, dir string, r io.Reader, overlay bool) (Found, error) {
-	f, err := newFolders(dir)
+	x, err := newExtraction(dir, overlay)
 	if err != nil {
 		return Found{}, err
 	}
-	defer f.close()
-	x := &extraction{folders: f, overlay: overlay, block: make([]byte, blockSize), setMode: newModes(), room: room.At(f.root)}
+	defer x.folders.close()
+	return x.read(ctx, r)
+}
+
+// extraction is one archive on its way into a folder.
+type extraction struct {
+	folders *folders
+	overlay bool
+	block   []byte
+	setMode modes
+	room    *room.Room
+	deletes bool // a deletion marker was met
+}
+
+func newExtraction(dir string, overlay bool) (*extraction, error) {
+	f, err := newFolders(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &extraction{folders: f, overlay: overlay, block: make([]byte, blockSize), setMode: newModes(), room: room.At(f.root)}, nil
+}
+
+// read unpacks the archive.
+func (x *extraction) read(ctx context.Context, r io.Reader) (Found, error) {
 	tr := tar.NewReader(r)
 	for n := 0; ; n++ {
 		if err := ctx.Err(); err != nil {
@@ -59,25 +82,15 @@ func Layer(ctx context.Context, dir string, r io.Reader, overlay bool) (Found, e
 		if n == maxEntries {
 			return Found{}, fmt.Errorf("more than %d files: %w", maxEntries, errdefs.ErrInvalidArgument)
 		}
-		if err := x.entry(h, tr); err != nil {
+		if err := x.entry(h, archive.Until(ctx, tr)); err != nil {
 			return Found{}, fmt.Errorf("%.200s: %w", h.Name, plain(err))
 		}
 	}
-	if err := x.folderTimes(); err != nil {
+	implied, err := x.finish()
+	if err != nil {
 		return Found{}, err
 	}
-	return Found{Implied: x.folders.impliedLeft(), Deletes: x.deletes}, nil
-}
-
-// extraction is one archive on its way into a folder.
-type extraction struct {
-	folders *folders
-	overlay bool
-	block   []byte
-	setMode modes
-	times   []folderTime
-	room    *room.Room
-	deletes bool // a deletion marker was met
+	return Found{Implied: implied, Deletes: x.deletes}, nil
 }
 
 // entry makes what one header says.
@@ -97,7 +110,7 @@ func (x *extraction) entry(h *tar.Header, content io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if strings.HasPrefix(base, whiteoutPrefix) {
+	if strings.HasPrefix(base, archive.WhiteoutPrefix) {
 		return x.whiteout(in, base, h)
 	}
 	if err := x.make(in, name, base, h, content); err != nil {

@@ -3,13 +3,12 @@ package untar
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"tug/internal/archive"
 	"tug/internal/beneath"
 )
 
@@ -19,10 +18,16 @@ const keptOpen = 32
 // folders are the folders in which entries are made, open as descriptors (O_PATH). Archives list the files of a folder
 // one after the other, so that the same is nearly always needed again.
 type folders struct {
-	root    int
-	kept    map[string]int
-	order   []string        // of kept, the oldest first
-	implied map[string]bool // made because something lies in them
+	root  int
+	kept  map[string]int
+	order []string // of kept, the oldest first
+	notes *archive.Notes[note]
+}
+
+// note is what is known of a folder until the archive ends.
+type note struct {
+	implied bool             // made because something lies in it, and not described so far
+	times   [2]unix.Timespec // to be set when all is in it
 }
 
 func newFolders(dir string) (*folders, error) {
@@ -30,7 +35,7 @@ func newFolders(dir string) (*folders, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
-	return &folders{root: fd, kept: map[string]int{}, implied: map[string]bool{}}, nil
+	return &folders{root: fd, kept: map[string]int{}, notes: archive.NewNotes[note](archive.MaxNotes)}, nil
 }
 
 func (f *folders) close() {
@@ -75,17 +80,10 @@ func (f *folders) find(name string) (int, error) {
 	return fd, nil
 }
 
+// resolve opens the folder that a name leads to, as if that of all were the root.
 func (f *folders) resolve(name string) (int, error) {
-	return openIn(f.root, name, unix.O_PATH|unix.O_DIRECTORY)
-}
-
-// openIn opens what a name leads to below root. The error is the kernel's alone: names of archives may be long.
-func openIn(root int, name string, flags uint64) (int, error) {
-	fd, err := beneath.Open(root, name, flags, 0, beneath.Within)
-	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
-		return -1, failed.Err
-	}
-	return fd, err
+	fd, err := beneath.Open(f.root, name, unix.O_PATH|unix.O_DIRECTORY, 0, beneath.Within)
+	return fd, plain(err)
 }
 
 // make makes the folders on the way to name that are not there.
@@ -110,22 +108,14 @@ func (f *folders) make(name string) error {
 		at = strings.TrimPrefix(at+"/"+part, "/")
 		switch {
 		case err == nil:
-			f.implied[at] = true
+			if err := f.notes.Put(at, note{implied: true}); err != nil {
+				return err
+			}
 		case !errors.Is(err, unix.EEXIST):
 			return fmt.Errorf("make folder %.200s: %w", at, err)
 		}
 	}
 	return nil
-}
-
-// impliedLeft are the folders that were made and not described later, parents first.
-func (f *folders) impliedLeft() []string {
-	names := make([]string, 0, len(f.implied))
-	for n := range f.implied {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // removeAll removes what is called base in the folder in, whatever it is, so that something else may have its place.

@@ -3,54 +3,50 @@ package untar
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"tug/internal/beneath"
+	"tug/internal/overlay"
 )
 
 // Inherit gives folders that Layer has made because something lies in them the looks that they have in the layers below: owner, mode, times, extended
-// attributes. lowers are the layers' folders, the topmost first.
+// attributes. lowers are the layers' folders, the topmost first; what one of them, or dir itself, hides of those below is not looked at.
 func Inherit(dir string, implied, lowers []string) error {
 	root, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", dir, err)
 	}
 	defer unix.Close(root)
-	for _, name := range slices.Backward(implied) { // what lies in a folder before the folder: its times last
-		if err := inherit(root, name, lowers); err != nil {
+	stack := overlay.NewStack(append([]string{dir}, lowers...))
+	for _, name := range implied {
+		if err := inherit(root, name, stack); err != nil {
 			return fmt.Errorf("%.200s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-func inherit(root int, name string, lowers []string) error {
-	for _, lower := range lowers {
-		below, err := unix.Open(lower, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return fmt.Errorf("open %s: %w", lower, err)
-		}
-		from, err := openIn(below, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
-		unix.Close(below)
-		if errors.Is(err, unix.ENOENT) {
-			continue
-		}
-		if errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
-			return nil // something else has its place there
-		}
-		if err != nil {
-			return err
-		}
-		defer unix.Close(from)
-		to, err := openIn(root, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
-		if err != nil {
-			return err
-		}
-		defer unix.Close(to)
-		return copyLooks(from, to)
+// inherit is Inherit of one folder. Where something else was put in its place, or in that of one above, there is nothing to be done.
+func inherit(root int, name string, stack *overlay.Stack) error {
+	to, err := beneath.Open(root, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0, beneath.Direct)
+	if gone(err) {
+		return nil
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	defer unix.Close(to)
+	from, err := stack.OpenBelow(name)
+	if beneath.Absent(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	return copyLooks(int(from.Fd()), to)
 }
 
 func copyLooks(from, to int) error {

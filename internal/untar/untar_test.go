@@ -17,6 +17,7 @@ import (
 	"github.com/containerd/errdefs"
 	"golang.org/x/sys/unix"
 
+	"tug/internal/archive"
 	"tug/internal/overlay"
 )
 
@@ -38,7 +39,7 @@ func link(name, target string, kind byte) entry {
 	return entry{Header: tar.Header{Name: name, Linkname: target, Typeflag: kind, Mode: 0o644, ModTime: time.Unix(1e9, 5)}}
 }
 
-func archive(t testing.TB, entries ...entry) []byte {
+func archived(t testing.TB, entries ...entry) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -67,7 +68,7 @@ func unpack(t *testing.T, overlay bool, entries ...entry) (dir string, implied [
 		t.Skip("owners, devices and overlay's attributes need root")
 	}
 	dir = t.TempDir()
-	found, err := Layer(t.Context(), dir, bytes.NewReader(archive(t, entries...)), overlay)
+	found, err := Layer(t.Context(), dir, bytes.NewReader(archived(t, entries...)), overlay)
 	return dir, found.Implied, err
 }
 
@@ -81,14 +82,14 @@ func stat(t *testing.T, path string) unix.Stat_t {
 }
 
 func opaque(path string) bool {
-	n, err := unix.Lgetxattr(path, opaqueAttr, make([]byte, 4))
+	n, err := unix.Lgetxattr(path, "trusted.overlay.opaque", make([]byte, 4))
 	return err == nil && n == 1
 }
 
 func TestEverythingHasItsOwnerModeAndTimes(t *testing.T) {
 	odd := file("d/setid", "x")
 	odd.Mode, odd.Uid, odd.Gid = 0o6755, 7, 8
-	odd.PAXRecords = map[string]string{paxXattr + "security.capability": "\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", paxXattr + "user.a": "b"}
+	odd.PAXRecords = map[string]string{archive.AttributeRecord + "security.capability": "\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", archive.AttributeRecord + "user.a": "b"}
 	all := file("d/all", strings.Repeat("long", blockSize))
 	all.Mode = 0o777
 	setgid := folder("g")
@@ -222,7 +223,7 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	whole := archive(t, file("a", strings.Repeat("x", 3*blockSize)))
+	whole := archived(t, file("a", strings.Repeat("x", 3*blockSize)))
 	for _, n := range []int{100, 1536, 1600, 1536 + blockSize, len(whole) - 2048} {
 		if _, err := Layer(t.Context(), t.TempDir(), bytes.NewReader(whole[:n]), true); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("cut after %d: %v", n, err)
@@ -260,7 +261,7 @@ func TestNoDescriptorIsLeftOpen(t *testing.T) {
 
 // FuzzLayer checks that nothing is made outside of the folder, whatever the archive is.
 func FuzzLayer(f *testing.F) {
-	f.Add(archive(f, folder("d"), file("d/f", "x"), link("l", "../../..", tar.TypeSymlink), file("l/evil", "x"), link("h", "l/x", tar.TypeLink), file("d/.wh.f", ""), file("d/.wh..wh..opq", "")), true)
+	f.Add(archived(f, folder("d"), file("d/f", "x"), link("l", "../../..", tar.TypeSymlink), file("l/evil", "x"), link("h", "l/x", tar.TypeLink), file("d/.wh.f", ""), file("d/.wh..wh..opq", "")), true)
 	f.Add([]byte("no archive"), false)
 	f.Fuzz(func(t *testing.T, b []byte, overlay bool) {
 		if os.Getuid() != 0 {

@@ -8,26 +8,25 @@ import (
 
 	"github.com/containerd/errdefs"
 	"golang.org/x/sys/unix"
+
+	"tug/internal/archive"
+	"tug/internal/overlay"
 )
 
-const (
-	whiteoutPrefix = ".wh."         // before the name of what is deleted
-	opaqueName     = ".wh..wh..opq" // deletes all that the folder has in lower layers
-	aufsPrefix     = ".wh..wh."     // other names of that kind are aufs's own records
-	opaqueAttr     = "trusted.overlay.opaque"
-)
+// aufsPrefix is before names that are aufs's own records, but for archive.OpaqueMarker.
+const aufsPrefix = archive.WhiteoutPrefix + archive.WhiteoutPrefix
 
 // whiteout deletes in the layers below; what this layer itself has stays, be it before or after in the archive. In a lowest layer there is nothing to
 // delete.
 func (x *extraction) whiteout(in int, base string, h *tar.Header) error {
 	x.deletes = true
-	name := base[len(whiteoutPrefix):]
+	name := base[len(archive.WhiteoutPrefix):]
 	switch {
-	case base == opaqueName:
+	case base == archive.OpaqueMarker:
 		if !x.overlay {
 			return nil
 		}
-		return setOpaque(in, ".")
+		return overlay.SetOpaque(in, ".")
 	case strings.HasPrefix(base, aufsPrefix):
 		return nil
 	case name == "" || name == "." || name == "..":
@@ -44,17 +43,7 @@ func (x *extraction) whiteout(in int, base string, h *tar.Header) error {
 		if st.Mode&unix.S_IFMT != unix.S_IFDIR {
 			return nil // it hides what is below anyway
 		}
-		return setOpaque(in, name)
+		return overlay.SetOpaque(in, name)
 	}
 	return err
-}
-
-// setOpaque hides what a folder has in lower layers.
-func setOpaque(in int, base string) error {
-	fd, err := openIn(in, base, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	return unix.Fsetxattr(fd, opaqueAttr, []byte{'y'}, 0)
 }
