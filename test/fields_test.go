@@ -118,7 +118,7 @@ func TestFieldsThatAreRefused(t *testing.T) {
 		`"HostConfig":{"Mounts":[{"Type":"npipe","Source":"x","Target":"/x"}]}`:                          "npipe",
 		`"HostConfig":{"Mounts":[{"Type":"cluster","Source":"x","Target":"/x"}]}`:                        "cluster",
 		`"HostConfig":{"Ulimits":[{"Name":"nothing","Soft":1,"Hard":1}]}`:                                "invalid ulimit type",
-		`"HostConfig":{"UsernsMode":"nonsense"}`:                                                         "namespace mode",
+		`"HostConfig":{"UsernsMode":"nonsense"}`:                                                         "userns mode",
 		`"HostConfig":{"CgroupnsMode":"nonsense"}`:                                                       "namespace mode",
 		`"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"9-8"}]}}`:                                  "range of host ports",
 		`"NetworkingConfig":{"EndpointsConfig":{"bridge":{"Aliases":["x"]}}}`:                            "network-scoped alias",
