@@ -1,10 +1,12 @@
 package api
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 
+	"github.com/containerd/errdefs"
 	moby "github.com/moby/moby/api/types/network"
 	"tug/internal/network"
 )
@@ -71,6 +73,14 @@ func (c *call) inspectNetwork(n *network.Network) *moby.Inspect {
 		out.Status = &moby.Status{}
 	}
 	return out
+}
+
+// networkConnect refuses what would change the networks of a container that is there.
+func networkConnect(c *call) error {
+	if _, err := c.engine.Networks().Get(c.id()); err != nil {
+		return err
+	}
+	return fmt.Errorf("the networks of a container cannot be changed yet: create it with --network, once for each network: %w", errdefs.ErrNotImplemented)
 }
 
 func showNetwork(n *network.Network) moby.Network {

@@ -58,13 +58,16 @@ func (s *server) routes() map[string]handler {
 		"POST /images/{path...}":   imageNamed(map[string]handler{"push": imagePush, "tag": imageTag}),
 		"DELETE /images/{path...}": imageRemove,
 
-		"GET /networks":         networkList,
-		"GET /networks/{id}":    networkInspect,
-		"POST /networks/create": networkCreate,
-		"POST /networks/prune":  networkPrune,
-		"DELETE /networks/{id}": networkRemove,
+		"GET /networks":                  networkList,
+		"GET /networks/{id}":             networkInspect,
+		"POST /networks/create":          networkCreate,
+		"POST /networks/prune":           networkPrune,
+		"POST /networks/{id}/connect":    networkConnect,
+		"POST /networks/{id}/disconnect": networkConnect,
+		"DELETE /networks/{id}":          networkRemove,
 
-		"GET /system/df": systemDF,
+		"GET /system/df":    systemDF,
+		"POST /build/prune": buildPrune,
 
 		"GET /volumes":         volumeList,
 		"GET /volumes/{id}":    volumeInspect,

@@ -229,7 +229,7 @@ func (e *Engine) sweepRecord(r *container.Record) {
 		}
 	}
 	if r.Host.CgroupParent != "" {
-		e.endGroup(e.cgroups.Open(r.Host.CgroupParent, r.ID))
+		e.endGroup(e.cgroups.Open(e.cgroupParent(r), r.ID))
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 // connect puts the container on its networks: the slot's endpoint if it has one, else those that were asked for.
 func (e *Engine) connect(ctx context.Context, r *container.Record, b *berth, undo *undo.Stack) ([]*network.Endpoint, error) {
 	if b.endpoint != nil {
+		e.networks.GiveTo(b.endpoint, r.ID)
 		return []*network.Endpoint{b.endpoint}, nil // goes with the slot, if the start fails
 	}
 	if !b.Kind.Network || r.Config.NetworkDisabled || r.Host.NetworkMode == "none" {

@@ -250,8 +250,23 @@ func (e *Engine) startRestarting() {
 		e.work.Go(func() {
 			if err := e.Start(e.life, r.ID); err != nil && !errors.Is(err, ErrAlreadyStarted) {
 				e.log.Warn("start again after the daemon's start", "container", r.ID, "error", err)
+				e.tryAgain(r.ID)
 			}
 		})
+	}
+}
+
+// tryAgain hands a container that its policy wants running, and that could not be started, to that policy.
+func (e *Engine) tryAgain(id string) {
+	failed, err := e.containers.Change(id, func(r *container.Record) {
+		if r.State.Status != container.Exited || r.State.Error == "" {
+			return // somebody has touched it since
+		}
+		r.ManuallyStopped = false
+		restartIfWanted(r, 0, false)
+	})
+	if err == nil {
+		e.restartByPolicy(failed)
 	}
 }
 

@@ -95,6 +95,7 @@ type Engine struct {
 
 // Open opens the engine: it finds the containers that run already, and makes ready for more.
 func Open(ctx context.Context, o Options) (e *Engine, err error) {
+	o.CgroupParent = absoluteParent(o.CgroupParent)
 	e = &Engine{
 		Options: o, log: o.Log, dataRoot: o.DataRoot, execRoot: o.ExecRoot, kernel: probeKernel(), happened: events.NewLog(), logReader: logread.NewReader(), health: newHealth(),
 		runs: map[string]*run{}, waiting: map[string][]*Attached{}, execs: map[string]*execution{},

@@ -16,6 +16,7 @@ const (
 	enoent  = syscall.ENOENT
 	eacces  = syscall.EACCES
 	enotdir = syscall.ENOTDIR
+	einval  = syscall.EINVAL
 )
 
 var errConflict = errdefs.ErrConflict

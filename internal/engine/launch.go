@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +30,7 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	var undo undo.Stack
 	defer undo.OnError(&err)
 
-	if err := e.awaitSources(ctx, r.Mounts); err != nil {
+	if err := e.readySources(ctx, r.Mounts); err != nil {
 		return nil, nil, err
 	}
 	berth, err := e.slots.take(ctx, e.wants(r))
@@ -155,10 +157,15 @@ func plainEndpoint(r *container.Record) bool {
 }
 
 func (e *Engine) cgroupParent(r *container.Record) string {
-	if p := r.Host.CgroupParent; p != "" {
-		return p
+	return absoluteParent(cmp.Or(r.Host.CgroupParent, e.CgroupParent))
+}
+
+// absoluteParent is a cgroup parent from the root on, as Docker's users may leave that out; a slice of systemd has a name.
+func absoluteParent(parent string) string {
+	if strings.HasPrefix(parent, "/") || strings.HasSuffix(parent, ".slice") {
+		return parent
 	}
-	return e.CgroupParent
+	return "/" + parent
 }
 
 // request says to the shim what to run and where its output goes.
@@ -196,6 +203,9 @@ func startError(err error, r *container.Record) error {
 // execError gives the words for a step that failed.
 func execError(prefix string, f *shim.Failure, program string) error {
 	if len(f.Note) < len(plan.ExecNote) || f.Note[:len(plan.ExecNote)] != plan.ExecNote {
+		if isBind := strings.HasPrefix(f.Note, "mount /"); isBind && (isErrno(f, enotdir) || isErrno(f, einval)) {
+			return fmt.Errorf("%s%w: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type: %w", prefix, f, errdefs.ErrInvalidArgument)
+		}
 		return fmt.Errorf("%s%w: %w", prefix, f, classOf(f))
 	}
 	reason := fmt.Sprintf("%v", errnoOf(f))

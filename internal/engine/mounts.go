@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -107,14 +106,9 @@ func (e *Engine) prepareMount(ctx context.Context, id string, m *container.Mount
 	case "volume":
 		return e.prepareVolume(ctx, id, m, asked, img, undo, held)
 	case "bind":
-		if err := e.lookups.await(ctx, m.Source, sourcePatience); err != nil {
+		if err := e.readySource(ctx, m); errdefs.IsUnavailable(err) {
 			return err
-		}
-		_, err := os.Stat(m.Source)
-		if os.IsNotExist(err) && !m.MustExist {
-			err = os.MkdirAll(m.Source, 0o755) // as Docker does for -v
-		}
-		if err != nil {
+		} else if err != nil {
 			return fmt.Errorf("invalid mount config for type \"bind\": bind source path does not exist: %s: %w", m.Source, errdefs.ErrInvalidArgument)
 		}
 	}

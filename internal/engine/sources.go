@@ -58,15 +58,29 @@ func (l *lookups) look(path string) <-chan struct{} {
 	return done
 }
 
-// awaitSources sees that the sources of a container's binds can be looked up: a start that hung would hold the container.
-func (e *Engine) awaitSources(ctx context.Context, mounts []container.MountPoint) error {
+// readySources sees that the sources of a container's binds can be looked up: a start that hung would hold the container. Those of -v
+// are made if they are not there, as Docker does at each start; others are missed when they are mounted.
+func (e *Engine) readySources(ctx context.Context, mounts []container.MountPoint) error {
 	for _, m := range mounts {
 		if m.Type != "bind" {
 			continue
 		}
-		if err := e.lookups.await(ctx, m.Source, sourcePatience); err != nil {
+		err := e.readySource(ctx, &m)
+		if err != nil && !(m.MustExist && os.IsNotExist(err)) {
 			return err
 		}
 	}
 	return nil
+}
+
+// readySource finds the source of a bind, or makes it a folder unless it has to exist. Errors: those of the file system.
+func (e *Engine) readySource(ctx context.Context, m *container.MountPoint) error {
+	if err := e.lookups.await(ctx, m.Source, sourcePatience); err != nil {
+		return err
+	}
+	_, err := os.Stat(m.Source)
+	if os.IsNotExist(err) && !m.MustExist {
+		err = os.MkdirAll(m.Source, 0o755)
+	}
+	return err
 }

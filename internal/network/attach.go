@@ -114,6 +114,16 @@ func (n *Networks) reserve(a Attachment) (live, *Endpoint, error) {
 	return *l, &kept, nil
 }
 
+// GiveTo says whose endpoint it is that was attached ahead of need.
+func (n *Networks) GiveTo(ep *Endpoint, container string) {
+	n.state.Lock()
+	defer n.state.Unlock()
+	ep.Container = container
+	if kept := n.endpoints[ep.ID]; kept != nil {
+		kept.Container = container
+	}
+}
+
 // freeIfName returns the first of eth0, eth1, ... that no endpoint of the container has; the state lock is held.
 func (n *Networks) freeIfName(container string) string {
 	var used []string
