@@ -122,7 +122,8 @@ func (w *world) becomes(b box, before int) {
 		s = w.seen(b.name)
 		return s.state() == b.String() && (before == 0 || s.State.Pid != before)
 	}) {
-		w.t.Fatalf("%s is %q with process %d, not %q of another than %d", b.name, s.state(), s.State.Pid, b, before)
+		text, _ := w.output(b.name)
+		w.t.Fatalf("%s is %q with process %d, not %q of another than %d; its log ends with %q", b.name, s.state(), s.State.Pid, b, before, text[max(0, len(text)-400):])
 	}
 }
 

@@ -120,15 +120,18 @@ func (w *world) writes(b box, id string) (int, error) {
 	return lines, nil
 }
 
-// goesOn waits until the log of a running container is longer than it was.
+// writesOn waits until a running container has written a line more, so that it takes signals even if it was just started.
 func (w *world) writesOn(b box) {
 	w.t.Helper()
 	s := w.seen(b.name)
-	before := w.written[s.ID]
+	before := -1
 	w.eventually(b.name+" writes", func() bool {
 		lines, err := w.writes(b, s.ID)
 		if err != nil {
 			w.t.Fatal(err)
+		}
+		if before < 0 {
+			before = lines
 		}
 		w.written[s.ID] = lines
 		return lines > before
