@@ -125,6 +125,9 @@ func (w *world) becomes(b box, before int) {
 		text, _ := w.output(b.name)
 		w.t.Fatalf("%s is %q with process %d, not %q of another than %d; its log ends with %q", b.name, s.state(), s.State.Pid, b, before, text[max(0, len(text)-400):])
 	}
+	if b.status == running {
+		w.writesOn(b)
+	}
 }
 
 // awhile gives a time in which operations are under way: short ones as often as long ones.
@@ -232,6 +235,9 @@ func (w *world) resolveEnd(o operation) {
 	result.starts += 2 // by its policy, or by the next daemon
 	w.settles(o.box, o.box.policy == "always")
 	w.finish(o)
+	if s := w.seen(o.box.name); o.finished != nil && s.State.Status == exited && s.State.ExitCode == 137 {
+		result.code = 137 // it was stopped in the first moment of a new run, in which it does not hear that: it was killed in the end
+	}
 	w.becomes(result, 0)
 	w.put(o.box, result)
 }
