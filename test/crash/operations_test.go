@@ -150,9 +150,9 @@ func (w *world) kill(b box) operation {
 func (w *world) endItself(b box) operation {
 	ask := func() error { _, _, err := w.daemon.exec(b.name, true, "kill", "-USR1", "1"); return err }
 	o := operation{what: "end by itself", ask: ask, box: b, outcomes: []box{b, b.ended(3)}, ends: []int{3}, finish: ask}
-	if b.policy != "" { // which it was is not to be told afterwards: it is stopped
-		stopped := b.ended(3).stopped(7)
-		o.finish, o.finished = w.post("/containers/"+b.name+"/stop"), &stopped
+	if b.policy != "" { // which it was is not to be told afterwards: it is killed, for a new run may not hear softer words yet
+		killed := b.ended(3).stopped(137)
+		o.finish, o.finished = w.post("/containers/"+b.name+"/kill"), &killed
 	}
 	return o
 }
@@ -177,10 +177,10 @@ func (w *world) execute(b box) operation {
 }
 
 func (w *world) restart(b box) operation {
-	stopped := b.started().stopped(7)
+	killed := b.started().stopped(137)
 	return operation{
 		what: "restart", ask: w.post("/containers/" + b.name + "/restart"), box: b, outcomes: []box{b, b.stopped(7), b.started()}, starts: true,
-		ends: []int{7}, finish: w.post("/containers/" + b.name + "/stop"), finished: &stopped,
+		ends: []int{7}, finish: w.post("/containers/" + b.name + "/kill"), finished: &killed,
 	}
 }
 

@@ -235,8 +235,8 @@ func (w *world) resolveEnd(o operation) {
 	result.starts += 2 // by its policy, or by the next daemon
 	w.settles(o.box, o.box.policy == "always")
 	w.finish(o)
-	if s := w.seen(o.box.name); o.finished != nil && s.State.Status == exited && s.State.ExitCode == 137 {
-		result.code = 137 // it was stopped in the first moment of a new run, in which it does not hear that: it was killed in the end
+	if s := w.seen(o.box.name); o.finished != nil && s.State.Status == exited && slices.Contains(o.ends, s.State.ExitCode) {
+		result.code = s.State.ExitCode // the end that was under way came first
 	}
 	w.becomes(result, 0)
 	w.put(o.box, result)
