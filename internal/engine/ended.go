@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -186,9 +186,13 @@ const (
 // restartLater waits, longer from time to time, and starts the container again unless somebody has touched it.
 func (e *Engine) restartLater(r *container.Record) {
 	view, err := e.containers.Watch(r.ID)
-	if err != nil || !e.awaitRestart(view, r) {
-		return
+	if err == nil && e.awaitRestart(view, r) {
+		e.restartNow(r)
 	}
+}
+
+// restartNow starts a container again unless somebody has touched it.
+func (e *Engine) restartNow(r *container.Record) {
 	now, release, err := e.containers.Claim(e.life, r.ID)
 	if err != nil {
 		return
@@ -239,35 +243,29 @@ func backoff(before, ran time.Duration) time.Duration {
 }
 
 // startRestarting starts the containers that their policy wants running after the daemon's start: those that an earlier
-// daemon was about to start again, and those that it stopped or that ended without it.
+// daemon was about to start again, and those that it stopped or that ended without it. When it returns they are recorded as
+// such, so that whoever stops one is heard; they are started in the background.
 func (e *Engine) startRestarting() {
+	var records sync.WaitGroup
 	for _, r := range e.containers.List() {
 		s := &r.State
-		again := s.Status == container.Restarting || s.Status == container.Exited && (r.Host.RestartPolicy.Name == "always" || restarts(r))
-		if !again {
-			continue
+		if s.Status == container.Restarting || s.Status == container.Exited && (r.Host.RestartPolicy.Name == "always" || restarts(r)) {
+			records.Go(func() { e.startAgain(r.ID) })
 		}
-		e.work.Go(func() {
-			if err := e.Start(e.life, r.ID); err != nil && !errors.Is(err, ErrAlreadyStarted) {
-				e.log.Warn("start again after the daemon's start", "container", r.ID, "error", err)
-				e.tryAgain(r.ID)
-			}
-		})
 	}
+	records.Wait()
 }
 
-// tryAgain hands a container that its policy wants running, and that could not be started, to that policy.
-func (e *Engine) tryAgain(id string) {
-	failed, err := e.containers.Change(id, func(r *container.Record) {
-		if r.State.Status != container.Exited || r.State.Error == "" {
-			return // somebody has touched it since
-		}
-		r.ManuallyStopped = false
-		restartIfWanted(r, 0, false)
+// startAgain records that a container is to be started again, by a policy that counts anew from here on, and starts it.
+func (e *Engine) startAgain(id string) {
+	waits, err := e.containers.Change(id, func(r *container.Record) {
+		r.State.Status, r.ManuallyStopped, r.RestartCount, r.Backoff = container.Restarting, false, 0, 0
 	})
-	if err == nil {
-		e.restartByPolicy(failed)
+	if err != nil {
+		e.log.Error("start again after the daemon's start", "container", id, "error", err)
+		return
 	}
+	e.work.Go(func() { e.restartNow(waits) })
 }
 
 func containsAny(s string, parts ...string) bool {

@@ -198,7 +198,7 @@ func (e *Engine) killWith(ctx context.Context, ref, name string) error {
 	if err != nil {
 		return err
 	}
-	if r.State.Status == container.Restarting && endsFor(r, sig) {
+	if !alive(r) && endsFor(r, sig) {
 		stopped, err := e.stopRestarting(ctx, r)
 		if stopped || err != nil {
 			return err
