@@ -94,7 +94,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"many slots":               {"{}", []string{"--warm-slots", "1000"}, "0 to 100"},
 		"a long exec root":         {"{}", []string{"--exec-root", "/" + strings.Repeat("x", 70)}, "too long"},
 		"a ulimit that is none":    {"{}", []string{"--default-ulimit", "nosuch=1"}, "nosuch"},
-		"a logger that is none":    {"{}", []string{"--log-driver", "nosuch"}, "no log driver"},
+		"a logger that is none":    {"{}", []string{"--log-driver", "nosuch"}, `plugin "nosuch" not found`},
 		"log options twice":        {`{"log-opts": {"tag": "x"}}`, []string{"--log-opt", "tag=y"}, "give it once"},
 		"a log option of a word":   {"{}", []string{"--log-opt", "tag"}, "NAME=VALUE"},
 		"a negative limit":         {"{}", []string{"--default-pids-limit", "-1"}, "default limit of processes"},
