@@ -32,7 +32,7 @@ demo: build ## run nginx from an empty machine, step by step
 
 test: build ## run all tests on this machine (root)
 	scripts/apt-install iproute2 curl runc
-	$(WITH_REGISTRY) sh -c 'images/make && TUG_TEST_REGISTRY=$$TUG_REGISTRY go test $(TESTFLAGS) ./...'
+	$(WITH_REGISTRY) sh -c 'images/make && TUG_TEST_REGISTRY=$$TUG_REGISTRY go test -timeout 40m $(TESTFLAGS) ./...'
 
 crash: ## kill the engine at random for a quarter of an hour, and run 10,000 containers (root)
 	$(WITH_REGISTRY) sh -c 'images/make && TUG_TEST_REGISTRY=$$TUG_REGISTRY TUG_CRASH_SEEDS=50 TUG_LOAD_RUNS=10000 TUG_LOAD_ROUNDS=10000 \
