@@ -40,6 +40,7 @@ func TestUsersAreLookedUpInHostileFiles(t *testing.T) {
 	t.Parallel()
 	d := forTug
 	beside := d.bystander(t)
+	endless := map[string]bool{"a huge line": true, "a hole of a file": true} // in which nobody can be looked up
 	for what, make := range map[string]string{
 		"a pipe":             "rm /etc/passwd; mkfifo /etc/passwd",
 		"a pipe for groups":  "rm /etc/group; mkfifo /etc/group",
@@ -47,7 +48,7 @@ func TestUsersAreLookedUpInHostileFiles(t *testing.T) {
 		"a folder":           "rm /etc/passwd; mkdir /etc/passwd",
 		"a loop":             "rm /etc/passwd; ln -s passwd /etc/passwd",
 		"a huge line":        "head -c 300000000 /dev/zero | tr '\\0' x >/etc/group",
-		"a hole of a file":   "rm /etc/passwd; truncate -s 1T /etc/passwd",
+		"a hole of a file":   "rm /etc/passwd; truncate -s 1000G /etc/passwd",
 		"an id beyond all":   "echo evil:x:4294967296:4294967296::/:/bin/sh >>/etc/passwd",
 		"an id that is none": "echo evil:x:zero:zero::/:/bin/sh >>/etc/passwd",
 		"no id":              "echo evil:x:::: >>/etc/passwd; echo evil >>/etc/passwd; echo evil:x >>/etc/passwd",
@@ -58,13 +59,13 @@ func TestUsersAreLookedUpInHostileFiles(t *testing.T) {
 		output(t, d.tug("run", "-d", "--name", name, "busybox", "sleep", "1000"))
 		output(t, d.tug("exec", name, "sh", "-c", make))
 		for _, user := range []string{"evil", "0x0", "00x", "4294967296", "-1", "evil:evil", "1000:evil", " 0", "root\x01"} {
-			said, err := d.tug("exec", "-u", user, name, "id", "-u").CombinedOutput()
-			if err == nil && strings.TrimSpace(string(said)) == "0" {
+			said, err := d.tug("exec", "-u", user, name, "grep", "^Uid:", "/proc/self/status").CombinedOutput()
+			if fields := strings.Fields(string(said)); err == nil && (len(fields) < 2 || fields[1] == "0") {
 				t.Errorf("%s: user %q is root", what, user)
 			}
 		}
-		said, err := d.tug("exec", "-u", "1234:4321", name, "id", "-u").CombinedOutput()
-		if got := strings.TrimSpace(string(said)); what == "a huge line" && (err == nil || !strings.Contains(got, "has a line of more than")) || what != "a huge line" && got != "1234" {
+		said, err := d.tug("exec", "-u", "1234:4321", name, "grep", "^Uid:", "/proc/self/status").CombinedOutput() // not id, which reads the files itself
+		if got := strings.TrimSpace(string(said)); endless[what] && (err == nil || !strings.Contains(got, "has a line of more than")) || !endless[what] && !strings.HasPrefix(got, "Uid:\t1234\t") {
 			t.Errorf("%s: user 1234 is %s", what, got)
 		}
 		output(t, d.tug("rm", "-f", name))
