@@ -80,7 +80,6 @@ func TestSlowClientsHoldUpNobody(t *testing.T) {
 // TestClientsThatNeverReadHoldUpNobody follows logs, events and statistics and lists containers, and reads nothing of it.
 func TestClientsThatNeverReadHoldUpNobody(t *testing.T) {
 	needsEngine(t)
-	t.Parallel()
 	d := forDocker
 	beside := d.bystander(t)
 	name := "unread" + fmt.Sprint(serial.Add(1))
