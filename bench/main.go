@@ -37,7 +37,7 @@ func main() {
 	flag.IntVar(&s.starts, "starts", 200, "detached containers to start")
 	flag.IntVar(&s.atATime, "at-a-time", 8, "detached starts that go on at the same time")
 	flag.StringVar(&s.engines, "engines", "tug,docker,podman", "which engines to measure")
-	flag.StringVar(&s.only, "only", "runs,execs,looks,memory,logs,restarts,detached,pulls", "what to measure")
+	flag.StringVar(&s.only, "only", "runs,execs,looks,memory,logs,restarts,detached,pulls,moves", "what to measure")
 	flag.StringVar(&s.large, "large", "", "image in the registry whose pull is measured")
 	flag.IntVar(&s.pulls, "pulls", 3, "rounds of pulls")
 	flag.IntVar(&s.watched, "watched", 100, "running containers whose figures are asked for, and starts that go on meanwhile")
@@ -72,7 +72,7 @@ func run(ctx context.Context, s settings) (err error) {
 	}()
 	for _, e := range engines {
 		say("starting %s", e.name)
-		if err := e.prepare(ctx, s.images, s.only != "pulls"); err != nil {
+		if err := e.prepare(ctx, s.images, s.only != "pulls" && s.only != "moves"); err != nil {
 			return err
 		}
 	}
@@ -82,7 +82,7 @@ func run(ctx context.Context, s settings) (err error) {
 		name string
 		run  func(context.Context, settings, []*engine, *report) error
 	}{
-		{"runs", timeRuns}, {"execs", timeExecs}, {"looks", timeLooks}, {"memory", measureMemory}, {"logs", timeLogs}, {"restarts", timeRestarts}, {"detached", timeDetached}, {"pulls", timePulls},
+		{"runs", timeRuns}, {"execs", timeExecs}, {"looks", timeLooks}, {"memory", measureMemory}, {"logs", timeLogs}, {"restarts", timeRestarts}, {"detached", timeDetached}, {"pulls", timePulls}, {"moves", timeMoves},
 	} {
 		if !slices.Contains(strings.Split(s.only, ","), m.name) {
 			continue

@@ -62,20 +62,10 @@ func timePulls(ctx context.Context, s settings, engines []*engine, r *report) er
 
 // timePull times an engine's first and second pull, and tells the most memory that its daemon had, 0 if there is none.
 func timePull(ctx context.Context, s settings, e *engine) (first, second time.Duration, mb float64, err error) {
-	if e.name == "docker" {
-		// Else it speaks to its own bridge and firewall, of which there is one.
-		e.daemon = append(e.daemon, "--bridge", "none", "--iptables=false")
-	}
-	if err := os.WriteFile(filepath.Join(e.work, "no-docker.json"), []byte("{}"), 0o600); err != nil {
+	if err := e.startBeside(ctx); err != nil {
 		return 0, 0, 0, err
 	}
-	if err := e.start(ctx); err != nil {
-		return 0, 0, 0, err
-	}
-	pull := e.command("pull", "-q", s.large)
-	if e.daemon == nil {
-		pull = e.command("pull", "-q", "--tls-verify=false", s.large)
-	}
+	pull := e.pull(s.large)
 	settle()
 	if first, err = timed(ctx, pull); err != nil {
 		return 0, 0, 0, err
@@ -87,6 +77,29 @@ func timePull(ctx context.Context, s settings, e *engine) (first, second time.Du
 		mb, err = peakMemory(e.process.Process.Pid)
 	}
 	return first, second, mb, err
+}
+
+// startBeside starts an engine that runs no containers, beside another of its kind.
+func (e *engine) startBeside(ctx context.Context) error {
+	if e.name == "docker" {
+		// Else it speaks to its own bridge and firewall, of which there is one.
+		e.daemon = append(e.daemon, "--bridge", "none", "--iptables=false")
+	}
+	if err := os.MkdirAll(e.work, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(e.work, "no-docker.json"), []byte("{}"), 0o600); err != nil {
+		return err
+	}
+	return e.start(ctx)
+}
+
+// pull is the command that pulls an image from the registry on loopback.
+func (e *engine) pull(image string) []string {
+	if e.daemon == nil {
+		return e.command("pull", "-q", "--tls-verify=false", image)
+	}
+	return e.command("pull", "-q", image)
 }
 
 func has(engines []*engine, name string) bool {

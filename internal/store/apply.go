@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -70,6 +71,25 @@ func (a *applier) blob(ctx context.Context, desc ocispec.Descriptor, dir string,
 	}
 	defer blob.Close()
 	return a.stream(ctx, io.NewSectionReader(blob, 0, blob.Size()), desc, dir, overlay, progress)
+}
+
+// fresh is blob for a blob that has just been written: one that is not compressed has the digest that it was found to have then.
+func (a *applier) fresh(ctx context.Context, desc ocispec.Descriptor, dir string, progress func(int64)) (applied, error) {
+	blob, err := a.blobs.ReaderAt(ctx, desc)
+	if err != nil {
+		return applied{}, err
+	}
+	defer blob.Close()
+	head := make([]byte, magic)
+	if _, err := blob.ReadAt(head, 0); err != nil && err != io.EOF {
+		return applied{}, err
+	}
+	if isCompressed(head) {
+		return a.blob(ctx, desc, dir, true, progress)
+	}
+	r := &meter{r: io.NewSectionReader(blob, 0, blob.Size()), below: desc.Size, report: progress}
+	found, err := untar.Layer(ctx, dir, bufio.NewReaderSize(r, 256<<10), true)
+	return applied{desc.Digest, blob.Size(), found.Implied, found.Deletes}, err
 }
 
 // stream unpacks a layer as it comes from r, to its end. progress is told of each step but the last.

@@ -20,7 +20,7 @@ const maxZstdWindow = 128 << 20
 // An empty stream is an empty stream. xz and legacy compress are named in the error (InvalidArgument).
 func Decompress(r io.Reader) (io.ReadCloser, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
-	head, err := b.Peek(8)
+	head, err := b.Peek(magic)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
@@ -46,6 +46,19 @@ func Decompress(r io.Reader) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("archives of compress(1) are not read: decompress it first (uncompress -c FILE | ...): %w", errdefs.ErrInvalidArgument)
 	}
 	return io.NopCloser(b), nil
+}
+
+// magic is how many bytes tell whether a stream is compressed.
+const magic = 8
+
+// isCompressed says that a stream that begins so is not as it is, be it that Decompress can read it or not.
+func isCompressed(head []byte) bool {
+	for _, begin := range []string{"\x1f\x8b", "BZh", "\xfd7zXZ", "\x1f\x9d"} {
+		if bytes.HasPrefix(head, []byte(begin)) {
+			return true
+		}
+	}
+	return isZstd(head)
 }
 
 // isZstd knows a zstd frame and a skippable frame (RFC 8878, section 3.1.2), with which some writers begin.

@@ -67,7 +67,7 @@ func (e *Early) Unpack(blob ocispec.Descriptor) {
 			return
 		}
 		apply := &applier{blobs: e.store.Content}
-		l.got, l.err = apply.blob(e.ctx, blob, l.dir, true, e.progress(blob))
+		l.got, l.err = apply.fresh(e.ctx, blob, l.dir, e.progress(blob))
 	})
 }
 
