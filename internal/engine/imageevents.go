@@ -29,6 +29,16 @@ func (i *Images) Pull(ctx context.Context, ref string, o image.PullOptions) (ima
 	return img, err
 }
 
+// PullAll is image.Images.PullAll. It is one event, of the repository.
+func (i *Images) PullAll(ctx context.Context, repository string, o image.PullOptions) ([]image.Image, error) {
+	list, err := i.Images.PullAll(ctx, repository, o)
+	if named, nerr := reference.ParseNormalizedNamed(repository); err == nil && nerr == nil {
+		name := reference.FamiliarName(named)
+		i.engine.publishImage(events.Pull, name, name, nil)
+	}
+	return list, err
+}
+
 // Push is image.Images.Push.
 func (i *Images) Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error) {
 	desc, err := i.Images.Push(ctx, ref, o)
