@@ -192,6 +192,7 @@ func TestArchivesThatContradictThemselves(t *testing.T) {
 }
 
 // FuzzLoad: whatever an archive is, it is loaded or refused, and what is refused leaves nothing.
+// The store works in the background, so that a new path is not the same twice: fuzz it with -fuzzminimizetime 1x.
 func FuzzLoad(f *testing.F) {
 	plain := layerTar(f, file{name: "f", body: "x"})
 	config := asJSON(f, configBlob{OS: "linux", Architecture: "amd64", RootFS: rootFS{Type: "layers", DiffIDs: []digest.Digest{digest.FromBytes(plain)}}})
