@@ -23,11 +23,15 @@ func TestLayersAreUnpackedWhileTheArchiveComes(t *testing.T) {
 	b := dockerArchive(t, map[string]v1.Image{"app:1": image(t, v1.Config{}, layer(t, file{name: "early", body: "there"}, file{name: "large", body: string(large)}))})
 	end := len(b) - 2048
 	r, w := io.Pipe()
+	early := make(chan unix.Stat_t, 1)
 	go func() {
 		_, _ = w.Write(b[:end])
 		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 			found, _ := filepath.Glob(filepath.Join(s.settings.Root, "snapshots/early/*/*/early"))
 			if len(found) > 0 {
+				var st unix.Stat_t
+				_ = unix.Lstat(found[0], &st)
+				early <- st
 				_, err := w.Write(b[end:])
 				w.CloseWithError(err)
 				return
@@ -42,6 +46,14 @@ func TestLayersAreUnpackedWhileTheArchiveComes(t *testing.T) {
 	img, err := s.Get(t.Context(), "app:1")
 	if err != nil || read(t, s, img, "early") != "there" {
 		t.Errorf("%+v, %v", img, err)
+	}
+	root, err := s.Rootfs(t.Context(), img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var st unix.Stat_t
+	if err := unix.Lstat(filepath.Join(root.Base, root.Layers[0], "early"), &st); err != nil || st.Ino != (<-early).Ino {
+		t.Errorf("the layer was unpacked a second time (%v)", err)
 	}
 	if left, _ := os.ReadDir(filepath.Join(s.settings.Root, "snapshots/early")); len(left) > 0 {
 		t.Errorf("left: %v", left)

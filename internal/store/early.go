@@ -9,6 +9,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/sys/unix"
 )
 
 // maxEarly is how many layers of one archive are unpacked early.
@@ -98,7 +99,11 @@ func (e *Early) take(ctx context.Context, l Layer, dir string, overlay bool) (ap
 	if early.err != nil || early.got.diff != l.DiffID || !overlay && early.got.deletes {
 		return applied{}, false
 	}
-	return early.got, os.Rename(early.dir, dir) == nil
+	if err := unix.Rename(early.dir, dir); err != nil { // os.Rename refuses to replace a folder, be it empty
+		e.store.log.Warn("a layer that was unpacked early is unpacked again", "layer", l.Blob.Digest, "error", err)
+		return applied{}, false
+	}
+	return early.got, true
 }
 
 // Close ends what is going on and removes what was not taken.
