@@ -29,10 +29,7 @@ func imageList(c *call) error {
 	}
 	var users map[string]int64
 	if !c.before(51) {
-		users = map[string]int64{}
-		for _, r := range c.engine.List() {
-			users[r.ImageID]++
-		}
+		users = c.imageUsers()
 	}
 	var usage image.Usage
 	shared := c.flag("shared-size") && !c.before(42)
@@ -52,6 +49,15 @@ func imageList(c *call) error {
 		out = append(out, shown)
 	}
 	return c.json(http.StatusOK, out)
+}
+
+// imageUsers counts the containers of each image, by its ID.
+func (c *call) imageUsers() map[string]int64 {
+	users := map[string]int64{}
+	for _, r := range c.engine.List() {
+		users[r.ImageID]++
+	}
+	return users
 }
 
 // listedImage is an image in a list, with what versions before 1.44 had.
@@ -143,15 +149,12 @@ func imagePrune(c *call) error {
 	if err != nil {
 		return err
 	}
-	used := map[string]bool{}
-	for _, r := range c.engine.List() {
-		used[r.ImageID] = true
-	}
+	users := c.imageUsers()
 	before := c.engine.Images().Usage()
 	report := moby.PruneReport{ImagesDeleted: []moby.DeleteResponse{}}
 	for i := range images {
 		img := &images[i]
-		if used[img.ID.String()] {
+		if users[img.ID.String()] > 0 {
 			continue
 		}
 		removed, err := c.engine.RemoveImage(c.ctx(), img.ID.String(), true, false)

@@ -94,11 +94,7 @@ func (d *diskUsage) images() error {
 	if err != nil {
 		return err
 	}
-	users := map[string]int64{}
-	for _, r := range d.call.engine.List() {
-		users[r.ImageID]++
-	}
-	sizes := d.call.engine.Images().Usage()
+	users, sizes := d.call.imageUsers(), d.call.engine.Images().Usage()
 	usage := &mobyimage.DiskUsage{TotalCount: int64(len(images)), TotalSize: sizes.Layers}
 	for i := range images {
 		shown := listImage(&images[i], users, d.call.version)
@@ -155,8 +151,6 @@ type legacyUsage struct {
 	Containers []*listedContainer
 	Volumes    []mobyvolume.Volume
 	BuildCache []build.CacheRecord
-	// BuilderSize is what versions before 1.31 had.
-	BuilderSize int64 `json:",omitempty"`
 }
 
 func (d *diskUsage) legacy() legacyUsage {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -157,7 +156,10 @@ func plainEndpoint(r *container.Record) bool {
 }
 
 func (e *Engine) cgroupParent(r *container.Record) string {
-	return absoluteParent(cmp.Or(r.Host.CgroupParent, e.CgroupParent))
+	if p := r.Host.CgroupParent; p != "" {
+		return absoluteParent(p)
+	}
+	return e.CgroupParent
 }
 
 // absoluteParent is a cgroup parent from the root on, as Docker's users may leave that out; a slice of systemd has a name.

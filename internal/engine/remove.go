@@ -119,14 +119,8 @@ func (e *Engine) sweepVolumes(id string) {
 // removeVolumes removes volumes of a container unless another has them too.
 func (e *Engine) removeVolumes(id string, names []string) {
 	for _, name := range names {
-		v, err := e.volumes.Get(name)
-		if err == nil {
-			err = e.volumes.Remove(name, func() []string { return e.havingVolume(name, id) })
-		}
-		switch {
-		case err == nil:
-			e.publishVolume(&v, events.Destroy)
-		case !errdefs.IsNotFound(err) && !errdefs.IsConflict(err):
+		err := e.removeVolume(name, id)
+		if err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {
 			e.log.Warn("remove an anonymous volume", "volume", name, "error", err)
 		}
 	}

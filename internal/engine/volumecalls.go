@@ -29,11 +29,16 @@ func (e *Engine) RemoveVolume(name string) error {
 		return err
 	}
 	defer leave()
+	return e.removeVolume(name, "")
+}
+
+// removeVolume removes a volume that no container has but, perhaps, one. Errors: NotFound, Conflict (in use).
+func (e *Engine) removeVolume(name, but string) error {
 	v, err := e.volumes.Get(name)
 	if err != nil {
 		return err
 	}
-	if err := e.volumes.Remove(name, func() []string { return e.havingVolume(name, "") }); err != nil {
+	if err := e.volumes.Remove(name, func() []string { return e.havingVolume(name, but) }); err != nil {
 		return err
 	}
 	e.publishVolume(&v, events.Destroy)
