@@ -157,10 +157,16 @@ func TestWebPagesDoNotReachATCPListener(t *testing.T) {
 // TestNoDaemonListensToTheNetworkWithoutTLS holds that nobody opens this host to others by mistake.
 func TestNoDaemonListensToTheNetworkWithoutTLS(t *testing.T) {
 	needsEngine(t)
+	bridge := forTug.name + "x"
+	t.Cleanup(func() {
+		if err := removeNetwork(bridge); err != nil {
+			t.Error(err)
+		}
+	})
 	for _, host := range []string{"tcp://0.0.0.0:0", "tcp://:0", "tcp://[::]:0", "tcp://192.0.2.1:0"} {
 		dir := t.TempDir()
 		out, err := exec.Command(filepath.Join(forTug.bin, "tugd"), "-H", host, "--data-root", dir+"/d", "--exec-root", filepath.Join(forTug.dir, "x"),
-			"--bridge", "none", "--cgroup-parent", "/"+forTug.name, "--warm-slots", "0").CombinedOutput()
+			"--bridge", bridge, "--cgroup-parent", "/"+forTug.name, "--warm-slots", "0").CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "loopback addresses alone") {
 			t.Errorf("%s: %v: %s", host, err, out)
 		}
