@@ -79,14 +79,11 @@ func TestSlowClientsHoldUpNobody(t *testing.T) {
 
 // TestClientsThatNeverReadHoldUpNobody follows logs, events and statistics and lists containers, and reads nothing of it.
 func TestClientsThatNeverReadHoldUpNobody(t *testing.T) {
-	if os.Getenv("TUG_TEST_UNREAD") == "" {
-		t.Skip("a container whose clients do not read was seen to stand still on a machine busy with other tests, and why is not known yet; TUG_TEST_UNREAD=1 runs it")
-	}
 	needsEngine(t)
+	t.Parallel()
 	d := forDocker
 	beside := d.bystander(t)
-	name := "unread" + fmt.Sprint(serial.Add(1))
-	output(t, d.tug("run", "-d", "--name", name, "busybox", "sh", "-c", "while :; do head -c 60000 /dev/zero | tr '\\0' '\\n'; done"))
+	name := d.chatterer(t)
 	for _, path := range []string{"/containers/" + name + "/logs?stdout=1&follow=1", "/containers/" + name + "/stats", "/events", "/containers/json?all=1"} {
 		for range 20 {
 			conn, err := net.Dial("unix", d.socket())
@@ -97,14 +94,57 @@ func TestClientsThatNeverReadHoldUpNobody(t *testing.T) {
 			io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: t\r\n\r\n")
 		}
 	}
-	stalled := d.upgrade(t, "/containers/"+name+"/attach?stream=1&stdout=1", "")
-	defer stalled.Close()
 	beside.isUnhurt(t)
-	size := func() string { return output(t, d.tug("exec", name, "cat", "/proc/1/io")) }
-	before := size()
-	eventually(t, "who is not read goes on", func() bool { return size() != before })
+	const more = 16 << 20 // bytes: far beyond what sockets and pipes hold
+	said := d.said(t, name)
+	eventually(t, "who is not read goes on", func() bool { return d.said(t, name) > said+more })
 	output(t, d.tug("rm", "-f", name))
 	beside.isUnhurt(t)
+}
+
+// TestAnAttachedClientThatNeverReadsHoldsUpItsOwnContainerOnly: an attached client gets all output, so that one which is
+// slow makes the container wait, as a pipe does and as with Docker. Everything else goes on meanwhile, and so does the
+// container once the client is gone.
+func TestAnAttachedClientThatNeverReadsHoldsUpItsOwnContainerOnly(t *testing.T) {
+	needsEngine(t)
+	t.Parallel()
+	d := forTug
+	beside := d.bystander(t)
+	name := d.chatterer(t)
+	stall := func() *net.UnixConn {
+		stalled := d.upgrade(t, "/containers/"+name+"/attach?stream=1&stdout=1", "")
+		eventually(t, "the container waits for who does not read", func() bool {
+			said := d.said(t, name)
+			return d.said(t, name) == said
+		})
+		return stalled
+	}
+	stalled := stall()
+	beside.isUnhurt(t)
+	output(t, d.tug("logs", "--tail", "1", name))
+	output(t, d.tug("stats", "--no-stream", name))
+	said := d.said(t, name)
+	stalled.Close()
+	eventually(t, "the container goes on", func() bool { return d.said(t, name) != said })
+	defer stall().Close()
+	output(t, d.tug("stop", "-t", "0", name))
+	output(t, d.tug("rm", name))
+	beside.isUnhurt(t)
+}
+
+// chatterer starts a container whose only process writes long lines without end.
+func (d *daemon) chatterer(t *testing.T) (name string) {
+	t.Helper()
+	name = fmt.Sprint("chatterer", serial.Add(1))
+	output(t, d.tug("run", "-d", "--name", name, "busybox", "yes", strings.Repeat("chatter ", 500)))
+	t.Cleanup(func() { d.tug("rm", "-f", name).Run() })
+	return name
+}
+
+// said tells how many bytes a container's first process has written.
+func (d *daemon) said(t *testing.T, name string) int {
+	t.Helper()
+	return atoi(t, output(t, d.tug("exec", name, "awk", "/wchar/ { print $2 }", "/proc/1/io")))
 }
 
 // TestWebPagesDoNotReachATCPListener plays a browser that a hostile page sends to a daemon on the same machine.
