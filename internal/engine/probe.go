@@ -61,6 +61,12 @@ func (e *Engine) startProbe(ctx context.Context, r *container.Record, w io.Write
 	if err != nil {
 		return nil, nil, err
 	}
+	e.mu.Lock()
+	x, ok := e.execs[id]
+	e.mu.Unlock()
+	if !ok { // a thousand others came between
+		return nil, nil, noExec(id)
+	}
 	attached, err := e.ExecStart(starting, id, ExecStartOptions{})
 	if err != nil {
 		e.dropExec(id)
@@ -69,9 +75,6 @@ func (e *Engine) startProbe(ctx context.Context, r *container.Record, w io.Write
 		}
 		return nil, nil, err
 	}
-	e.mu.Lock()
-	x = e.execs[id]
-	e.mu.Unlock()
 	served := make(chan struct{})
 	e.work.Go(func() {
 		defer close(served)
