@@ -91,6 +91,7 @@ type Engine struct {
 	runs    map[string]*run
 	waiting map[string][]*Attached // clients attached to containers that do not run yet
 	execs   map[string]*execution
+	idle    idleExecs
 }
 
 // Open opens the engine: it finds the containers that run already, and makes ready for more.

@@ -30,9 +30,6 @@ type execution struct {
 	done          chan struct{} // closed once it has ended
 }
 
-// keepExecs is how long an ended exec can still be inspected.
-const keepExecs = 5 * time.Minute
-
 // ExecCreate prepares a further process in a running container and gives its ID.
 // Errors: NotFound, Conflict (not running, paused), InvalidArgument.
 func (e *Engine) ExecCreate(ctx context.Context, ref string, c ExecConfig) (string, error) {
@@ -62,18 +59,6 @@ func (e *Engine) ExecCreate(ctx context.Context, ref string, c ExecConfig) (stri
 	e.addExec(x)
 	e.publishExec(r, events.ExecCreate, x)
 	return x.id, nil
-}
-
-// addExec makes an exec known, and forgets those that ended long ago.
-func (e *Engine) addExec(x *execution) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for id, old := range e.execs {
-		if old.exitCode != nil && time.Since(old.ended) > keepExecs {
-			delete(e.execs, id)
-		}
-	}
-	e.execs[x.id] = x
 }
 
 // ExecStart starts the process and returns when it runs; the session is nil for a detached one.
@@ -212,22 +197,12 @@ func (e *Engine) endExec(x *execution, code int) {
 	e.mu.Lock()
 	ran := x.running
 	x.started, x.running, x.pid, x.exitCode, x.ended = true, false, 0, &code, time.Now()
+	e.keepEnded(x)
 	e.mu.Unlock()
 	if r, err := e.containers.Get(x.container); err == nil && ran {
 		e.publish(r, events.ExecDie, "execID", x.id, "exitCode", strconv.Itoa(code))
 	}
 	close(x.done)
-}
-
-// forgetExecs forgets the execs of a container that is removed.
-func (e *Engine) forgetExecs(id string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for k, x := range e.execs {
-		if x.container == id {
-			delete(e.execs, k)
-		}
-	}
 }
 
 // ExecInspect tells how an exec fares. Errors: NotFound.
