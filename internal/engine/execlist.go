@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -11,8 +12,8 @@ const (
 	mostExecs = 1000            // of those that have ended, and of those that nobody has started yet
 )
 
-// idleExecs are the execs that do not run, the oldest first; some may be forgotten or started by now. The engine's lock guards
-// them.
+// idleExecs are the execs that do not run, the oldest first; some of those that wait may be started by now. The engine's lock
+// guards them.
 type idleExecs struct{ waiting, ended []*execution }
 
 // addExec makes an exec known. Of too many that nobody starts the oldest is forgotten.
@@ -34,8 +35,12 @@ func (e *Engine) addExec(x *execution) {
 	}
 }
 
-// keepEnded keeps an exec that has ended for a while, and forgets those that have ended before. The lock is held.
+// keepEnded keeps an exec that has ended for a while, unless it was forgotten, and forgets those that have ended before. The
+// lock is held.
 func (e *Engine) keepEnded(x *execution) {
+	if e.execs[x.id] != x {
+		return
+	}
 	e.idle.ended = append(e.idle.ended, x)
 	old := 0
 	for ; old < len(e.idle.ended); old++ {
@@ -49,11 +54,18 @@ func (e *Engine) keepEnded(x *execution) {
 
 // forgetExecs forgets the execs of a container that is removed.
 func (e *Engine) forgetExecs(id string) {
+	e.forgetThose(func(x *execution) bool { return x.container == id })
+}
+
+// dropExec forgets an exec that nobody knows of any more.
+func (e *Engine) dropExec(id string) {
+	e.forgetThose(func(x *execution) bool { return x.id == id })
+}
+
+func (e *Engine) forgetThose(match func(*execution) bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for k, x := range e.execs {
-		if x.container == id {
-			delete(e.execs, k)
-		}
-	}
+	maps.DeleteFunc(e.execs, func(_ string, x *execution) bool { return match(x) })
+	e.idle.waiting = slices.DeleteFunc(e.idle.waiting, match)
+	e.idle.ended = slices.DeleteFunc(e.idle.ended, match)
 }

@@ -55,3 +55,15 @@ func TestEndedExecsAreKeptForAWhileAndNotTooMany(t *testing.T) {
 		t.Errorf("after a while %d are kept", len(e.execs))
 	}
 }
+
+func TestForgottenExecsTakeNoPlaceOfOthers(t *testing.T) {
+	e, list := execsOf(3)
+	list[0].container, list[1].container = "gone", "gone"
+	e.keepEnded(list[1])
+	e.forgetExecs("gone")
+	e.dropExec("2")
+	e.keepEnded(list[2]) // a check that did not end in time, and now has
+	if len(e.execs) != 0 || len(e.idle.waiting) != 0 || len(e.idle.ended) != 0 {
+		t.Errorf("left are %v, waiting %v, ended %v", e.execs, e.idle.waiting, e.idle.ended)
+	}
+}

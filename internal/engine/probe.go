@@ -116,13 +116,6 @@ func (e *Engine) exitCodeOfExec(x *execution) int {
 	return *x.exitCode
 }
 
-// dropExec forgets an exec that nobody knows of any more.
-func (e *Engine) dropExec(id string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.execs, id)
-}
-
 // maxProbeOutput is how many bytes of a check's output are kept.
 const maxProbeOutput = 4096
 
