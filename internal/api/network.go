@@ -75,8 +75,16 @@ func (c *call) inspectNetwork(n *network.Network) *moby.Inspect {
 	return out
 }
 
-// networkConnect refuses what would change the networks of a container that is there.
+// networkConnect refuses what would change the networks of a container that is there. A request to disconnect names the container
+// as one to connect does.
 func networkConnect(c *call) error {
+	var wanted moby.ConnectRequest
+	if err := c.body(&wanted); err != nil {
+		return err
+	}
+	if _, err := c.engine.Get(wanted.Container); err != nil {
+		return err
+	}
 	if _, err := c.engine.Networks().Get(c.id()); err != nil {
 		return err
 	}
