@@ -88,7 +88,7 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 		Config: mergeConfig(req.Config, img.Config), Host: req.Host, Networks: req.Networks, State: container.State{Status: container.Created},
 	}
 	command := slices.Concat(r.Config.Entrypoint, r.Config.Cmd)
-	if len(command) == 0 || command[0] == "" {
+	if len(command) == 0 {
 		return nil, img, fmt.Errorf("no command specified: the image %s has no CMD and no ENTRYPOINT, so give one: %w", req.Config.Image, errdefs.ErrInvalidArgument)
 	}
 	r.Path, r.Args = command[0], command[1:]

@@ -100,7 +100,7 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 		if hasEnded(run) || isShimGone(ctx, err) {
 			return nil, endedBeforeExec(r.ID)
 		}
-		return nil, execStartError(err, r, x.config.Cmd[0])
+		return nil, e.execStartError(ctx, err, r, &x.config)
 	}
 	e.mu.Lock()
 	x.running, x.pid = true, proc.Pid
@@ -172,7 +172,7 @@ func (e *Engine) execAttach(x *execution, run *run, detach bool) (*Attached, err
 	return a, a.connect(run.client)
 }
 
-func execStartError(err error, r *container.Record, program string) error {
+func (e *Engine) execStartError(ctx context.Context, err error, r *container.Record, c *ExecConfig) error {
 	f := new(shim.Failure)
 	if !errors.As(err, &f) {
 		return err
@@ -181,7 +181,7 @@ func execStartError(err error, r *container.Record, program string) error {
 	if isHanded(r) {
 		return runtimeError(prefix, r.Host.Runtime, err)
 	}
-	return &StartError{execError(prefix+"exec failed: unable to start container process: ", f, program)}
+	return &StartError{e.execError(ctx, prefix+"exec failed: unable to start container process: ", f, r, cmp.Or(c.WorkingDir, r.Config.WorkingDir), c.Cmd[0])}
 }
 
 func (e *Engine) watchExec(x *execution, run *run) {

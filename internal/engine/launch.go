@@ -93,7 +93,7 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	request.Runtime = handed
 	proc, err := berth.Shim.Run(ctx, request, published.Sockets)
 	if err != nil {
-		return nil, nil, startError(err, r)
+		return nil, nil, e.startError(ctx, err, r)
 	}
 	berth.Used()
 
@@ -187,7 +187,7 @@ func (e *Engine) request(r *container.Record, p *plan.Plan, group *cgroup.Group)
 
 // startError turns the shim's word of a failed step into what Docker's clients expect to read: the command line tells
 // its exit code by it (127: there is no such program, 126: it cannot be executed).
-func startError(err error, r *container.Record) error {
+func (e *Engine) startError(ctx context.Context, err error, r *container.Record) error {
 	f := new(shim.Failure)
 	if !errors.As(err, &f) {
 		return err
@@ -199,25 +199,18 @@ func startError(err error, r *container.Record) error {
 	if limit := r.Host.PidsLimit; limit != nil && *limit > 0 && isErrno(f, eagain) {
 		return &StartError{invalid("%s%v: its limit of %d processes (--pids-limit) is too low to start it", prefix, f, *limit)}
 	}
-	return &StartError{execError(prefix+"unable to start container process: ", f, r.Path)}
+	return &StartError{e.execError(ctx, prefix+"unable to start container process: ", f, r, r.Config.WorkingDir, r.Path)}
 }
 
-// execError gives the words for a step that failed.
-func execError(prefix string, f *shim.Failure, program string) error {
-	if len(f.Note) < len(plan.ExecNote) || f.Note[:len(plan.ExecNote)] != plan.ExecNote {
+// execError gives the words for a step that failed, of the start of a program in the folder dir of a container.
+func (e *Engine) execError(ctx context.Context, prefix string, f *shim.Failure, r *container.Record, dir, program string) error {
+	if !strings.HasPrefix(f.Note, plan.ExecNote) {
 		if isBind := strings.HasPrefix(f.Note, "mount /"); isBind && (isErrno(f, enotdir) || isErrno(f, einval)) {
 			return fmt.Errorf("%s%w: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type: %w", prefix, f, errdefs.ErrInvalidArgument)
 		}
 		return fmt.Errorf("%s%w: %w", prefix, f, classOf(f))
 	}
-	reason := fmt.Sprintf("%v", errnoOf(f))
-	switch {
-	case !hasSlash(program) && (isErrno(f, enoent) || isErrno(f, eacces)):
-		reason = "executable file not found in $PATH"
-	case isErrno(f, enoent):
-		reason = "stat " + program + ": no such file or directory"
-	}
-	return fmt.Errorf("%sexec: %q: %s: %w", prefix, program, reason, errdefs.ErrInvalidArgument)
+	return e.notExecuted(ctx, prefix, f, r, dir, program)
 }
 
 func classOf(f *shim.Failure) error {
