@@ -2,11 +2,13 @@ package test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // What ended without a daemon is told by the next.
@@ -49,9 +51,22 @@ func TestHealthIsTestedOnByTheNextDaemon(t *testing.T) {
 	for _, name := range []string{"well", "again"} {
 		eventually(t, name+" is healthy", func() bool { return health(name) == "running healthy 0" })
 	}
+	lastCheck := func() time.Time {
+		var log []struct{ End time.Time }
+		if err := json.Unmarshal([]byte(output(t, d.docker("inspect", "-f", "{{json .State.Health.Log}}", "well"))), &log); err != nil || len(log) == 0 {
+			t.Fatalf("the log of checks: %v, %v", log, err)
+		}
+		return log[len(log)-1].End
+	}
+	known := lastCheck()
+	eventually(t, "a check changes nothing", func() bool { return lastCheck().After(known) })
+	known = lastCheck()
 	d.end(syscall.SIGKILL)
 	if err := d.start(); err != nil {
 		t.Fatal(err)
+	}
+	if got := lastCheck(); got.Before(known) {
+		t.Errorf("the next daemon's last check is of %s, that of the one before was shown as of %s", got, known)
 	}
 	if got := health("well"); got != "running healthy 0" {
 		t.Errorf("what was healthy is %s", got)

@@ -11,18 +11,11 @@ import (
 	"github.com/containerd/errdefs"
 )
 
-// Keeper keeps records on disk.
-type Keeper interface {
-	Put(key string, v any) error
-	Delete(key string) error
-	Load(fn func(key string, decode func(v any) error) error) error
-}
-
 // Store holds all containers in memory and keeps them on disk. Reading never waits for a disk or for a container.
 //
 // A record in it is never changed in place: who changes one puts a changed copy.
 type Store struct {
-	durable, volatile Keeper
+	durable, volatile, health Keeper
 
 	mu    sync.RWMutex // guards what follows
 	byID  map[string]*entry
@@ -35,25 +28,6 @@ type entry struct {
 	removed bool
 	claim   chan struct{} // holds a token while nobody has claimed the container
 	writes  sync.Mutex    // orders the writes to disk
-}
-
-// OpenStore loads all containers. Those with AutoRemove are kept in the volatile keeper, the others in the durable one.
-func OpenStore(durable, volatile Keeper) (*Store, error) {
-	s := &Store{durable: durable, volatile: volatile, byID: map[string]*entry{}, names: map[string]string{}}
-	for _, k := range []Keeper{durable, volatile} {
-		err := k.Load(func(_ string, decode func(any) error) error {
-			var r Record
-			if err := decode(&r); err != nil {
-				return err
-			}
-			s.insert(&r)
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("load the containers: %w", err)
-		}
-	}
-	return s, nil
 }
 
 func (s *Store) insert(r *Record) {
@@ -226,11 +200,6 @@ func (s *Store) Change(id string, change func(*Record)) (*Record, error) {
 	return s.change(id, change, func(r *Record) error { return s.keeper(r).Put(id, r) })
 }
 
-// Amend is Change for what need not outlive the daemon: it comes to the disk with the next Change.
-func (s *Store) Amend(id string, change func(*Record)) (*Record, error) {
-	return s.change(id, change, func(*Record) error { return nil })
-}
-
 func (s *Store) change(id string, change func(*Record), write func(*Record) error) (*Record, error) {
 	s.mu.RLock()
 	e, ok := s.byID[id]
@@ -289,6 +258,9 @@ func (s *Store) Remove(r *Record) error {
 		defer e.writes.Unlock()
 	}
 	if err := s.keeper(r).Delete(r.ID); err != nil {
+		return fmt.Errorf("forget the container: %w", err)
+	}
+	if err := s.health.Delete(r.ID); err != nil {
 		return fmt.Errorf("forget the container: %w", err)
 	}
 	s.forget(r.ID)

@@ -58,9 +58,9 @@ func (k *shelfKeeper) keys() []string {
 	return keys
 }
 
-func open(t *testing.T, durable, volatile *shelfKeeper) *Store {
+func open(t *testing.T, k Keepers) *Store {
 	t.Helper()
-	s, err := OpenStore(durable, volatile)
+	s, err := OpenStore(k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func open(t *testing.T, durable, volatile *shelfKeeper) *Store {
 }
 
 func TestReferences(t *testing.T) {
-	s := open(t, newKeeper(), newKeeper())
+	s := open(t, Keepers{newKeeper(), newKeeper(), newKeeper()})
 	for _, r := range []*Record{{ID: "aa11", Name: "web"}, {ID: "ab22", Name: "aa"}, {ID: "cc33", Name: "db"}} {
 		if err := s.Add(r); err != nil {
 			t.Fatal(err)
@@ -92,7 +92,7 @@ func TestReferences(t *testing.T) {
 }
 
 func TestNamesAreTakenOnce(t *testing.T) {
-	s := open(t, newKeeper(), newKeeper())
+	s := open(t, Keepers{newKeeper(), newKeeper(), newKeeper()})
 	if err := s.Add(&Record{ID: "a1", Name: "web"}); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestNamesAreTakenOnce(t *testing.T) {
 // TestRecordsComeBack opens a store again, with --rm containers kept apart.
 func TestRecordsComeBack(t *testing.T) {
 	durable, volatile := newKeeper(), newKeeper()
-	s := open(t, durable, volatile)
+	s := open(t, Keepers{durable, volatile, newKeeper()})
 	masked := &Record{ID: "a1", Name: "web", Host: HostConfig{MaskedPaths: []string{}}}
 	for _, r := range []*Record{masked, {ID: "b2", Name: "once", Host: HostConfig{AutoRemove: true}}} {
 		if err := s.Add(r); err != nil {
@@ -132,7 +132,7 @@ func TestRecordsComeBack(t *testing.T) {
 	if d, v := durable.keys(), volatile.keys(); !slices.Equal(d, []string{"a1"}) || !slices.Equal(v, []string{"b2"}) {
 		t.Fatalf("durable %v, volatile %v", d, v)
 	}
-	again := open(t, durable, volatile)
+	again := open(t, Keepers{durable, volatile, newKeeper()})
 	r, err := again.Get("web")
 	if err != nil || r.Host.MaskedPaths == nil || r.Host.ReadonlyPaths != nil {
 		t.Errorf("no masked paths came back as %v, the default ones as %v, %v", r.Host.MaskedPaths, r.Host.ReadonlyPaths, err)
@@ -142,7 +142,7 @@ func TestRecordsComeBack(t *testing.T) {
 // TestWhatCannotBeKeptIsNotThere holds that memory never says what the disk does not.
 func TestWhatCannotBeKeptIsNotThere(t *testing.T) {
 	k := newKeeper()
-	s := open(t, k, newKeeper())
+	s := open(t, Keepers{k, newKeeper(), newKeeper()})
 	if err := s.Add(&Record{ID: "a1", Name: "web"}); err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestWhatCannotBeKeptIsNotThere(t *testing.T) {
 
 // TestChangedRecordIsACopy holds that a record once given never changes.
 func TestChangedRecordIsACopy(t *testing.T) {
-	s := open(t, newKeeper(), newKeeper())
+	s := open(t, Keepers{newKeeper(), newKeeper(), newKeeper()})
 	if err := s.Add(&Record{ID: "a1", Name: "web", State: State{Live: &Live{IDBase: 1}, Health: &Health{Log: []HealthResult{{ExitCode: 1}}}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestChangedRecordIsACopy(t *testing.T) {
 }
 
 func TestClaimIsHeldByOne(t *testing.T) {
-	s := open(t, newKeeper(), newKeeper())
+	s := open(t, Keepers{newKeeper(), newKeeper(), newKeeper()})
 	r := &Record{ID: "a1", Name: "web"}
 	if err := s.Add(r); err != nil {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func TestClaimIsHeldByOne(t *testing.T) {
 }
 
 func TestWatchSeesTheRemoval(t *testing.T) {
-	s := open(t, newKeeper(), newKeeper())
+	s := open(t, Keepers{newKeeper(), newKeeper(), newKeeper()})
 	r := &Record{ID: "a1", Name: "web"}
 	if err := s.Add(r); err != nil {
 		t.Fatal(err)
@@ -252,7 +252,7 @@ func TestWatchSeesTheRemoval(t *testing.T) {
 // memory and disk agree, and every name is free.
 func TestManyAtOnce(t *testing.T) {
 	k := newKeeper()
-	s := open(t, k, newKeeper())
+	s := open(t, Keepers{k, newKeeper(), newKeeper()})
 	const containers, names = 16, 5
 	var all sync.WaitGroup
 	for i := range containers {

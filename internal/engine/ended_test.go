@@ -131,7 +131,7 @@ func storeWith(t *testing.T, r *container.Record) *container.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := container.OpenStore(volatile, volatile)
+	store, err := container.OpenStore(container.Keepers{Durable: volatile, Volatile: volatile, Health: volatile})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -156,11 +156,7 @@ func (e *Engine) openDomains(ctx context.Context) (err error) {
 	if e.db, err = state.Open(filepath.Join(e.dataRoot, "state.db"), e.log); err != nil {
 		return err
 	}
-	volatile, err := state.OpenVolatile(filepath.Join(e.execRoot, "containers"), e.log)
-	if err != nil {
-		return err
-	}
-	if e.containers, err = container.OpenStore(e.db.Bucket("containers"), volatile); err != nil {
+	if e.containers, err = e.openContainers(); err != nil {
 		return err
 	}
 	if e.volumes, err = volume.Open(filepath.Join(e.dataRoot, "volumes"), e.db.Bucket("volumes")); err != nil {

@@ -112,8 +112,8 @@ func (e *Engine) checkHealth(id string) {
 	})
 }
 
-// recordHealth records the result of a check. The status is durable; results that change nothing of it are not written to
-// disk before something else of the container is: there may be hundreds a second.
+// recordHealth records the result of a check. The status is durable; of results that change nothing of it, of which there
+// may be hundreds a second, the latest may be lost with a boot.
 func (e *Engine) recordHealth(id string, run *run, result container.HealthResult) {
 	now, ok := e.run(id)
 	r, err := e.containers.Get(id)
@@ -122,7 +122,7 @@ func (e *Engine) recordHealth(id string, run *run, result container.HealthResult
 	}
 	was := r.State.Health.Status
 	next := r.State.Health.Next(r.Config.Healthcheck, r.State.StartedAt, result)
-	write := e.containers.Amend
+	write := e.containers.AmendHealth
 	if next.Status != was {
 		write = e.containers.Change
 	}

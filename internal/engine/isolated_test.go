@@ -16,7 +16,7 @@ func shelf(t *testing.T, hosts map[string]container.HostConfig) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := container.OpenStore(keeper, keeper)
+	store, err := container.OpenStore(container.Keepers{Durable: keeper, Volatile: keeper, Health: keeper})
 	if err != nil {
 		t.Fatal(err)
 	}
