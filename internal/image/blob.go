@@ -17,6 +17,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/room"
+	"tug/internal/store"
 )
 
 // writeBlob writes r into the store and returns its digest and size. want is the digest that it must have, or "".
@@ -131,6 +132,22 @@ func (s *Images) storedType(ctx context.Context, desc ocispec.Descriptor) (strin
 		return "", err
 	}
 	return layerType(head[:n]), nil
+}
+
+// plainLayer returns a layer's blob with its media type. What is compressed in a way that images do not know, with xz or bzip2, is stored decompressed.
+func (s *Images) plainLayer(ctx context.Context, desc ocispec.Descriptor) (_ ocispec.Descriptor, err error) {
+	if desc.MediaType, err = s.storedType(ctx, desc); err != nil || desc.MediaType != ocispec.MediaTypeImageLayer {
+		return desc, err
+	}
+	ra, err := s.store.Content.ReaderAt(ctx, desc)
+	if err != nil {
+		return desc, err
+	}
+	defer ra.Close()
+	if compressed, err := store.IsCompressed(ra); err != nil || !compressed {
+		return desc, err
+	}
+	return s.writeLayer(ctx, io.NewSectionReader(ra, 0, ra.Size()))
 }
 
 // layerType tells the media type of a layer that begins so.

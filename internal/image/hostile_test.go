@@ -231,11 +231,11 @@ func TestCutArchivesLeaveNothing(t *testing.T) {
 func TestImportRefusesWhatIsNoArchive(t *testing.T) {
 	s := open(t)
 	for want, in := range map[string][]byte{
-		"is empty":                 nil,
-		"not a tar archive":        bytes.Repeat([]byte("text "), 1000),
-		"xz archives are not read": append([]byte{0xfd, '7', 'z', 'X', 'Z', 0}, make([]byte, 100)...),
-		"gzip":                     {0x1f, 0x8b, 8, 0xff, 1, 2, 3},
-		"unexpected EOF":           layerTar(t, file{name: "f", body: strings.Repeat("x", 2000)})[:1000],
+		"is empty":            nil,
+		"not a tar archive":   bytes.Repeat([]byte("text "), 1000),
+		"xz: data is corrupt": append([]byte{0xfd, '7', 'z', 'X', 'Z', 0}, make([]byte, 100)...),
+		"gzip":                {0x1f, 0x8b, 8, 0xff, 1, 2, 3},
+		"unexpected EOF":      layerTar(t, file{name: "f", body: strings.Repeat("x", 2000)})[:1000],
 	} {
 		if _, err := s.Import(t.Context(), bytes.NewReader(in), ImportOptions{Ref: "x"}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("import: %v, want %q", err, want)

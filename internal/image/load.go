@@ -213,7 +213,7 @@ func (s *Images) archiveImages(ctx context.Context, b *bundle) ([]bundled, error
 			if err != nil {
 				return nil, err
 			}
-			if layer.MediaType, err = s.storedType(ctx, layer); err != nil {
+			if layer, err = s.plainLayer(ctx, layer); err != nil {
 				return nil, err
 			}
 			layers = append(layers, layer)

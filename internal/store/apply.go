@@ -80,11 +80,9 @@ func (a *applier) fresh(ctx context.Context, desc ocispec.Descriptor, dir string
 		return applied{}, err
 	}
 	defer blob.Close()
-	head := make([]byte, magic)
-	if _, err := blob.ReadAt(head, 0); err != nil && err != io.EOF {
+	if compressed, err := IsCompressed(blob); err != nil {
 		return applied{}, err
-	}
-	if isCompressed(head) {
+	} else if compressed {
 		return a.blob(ctx, desc, dir, true, progress)
 	}
 	r := &meter{r: io.NewSectionReader(blob, 0, blob.Size()), below: desc.Size, report: progress}

@@ -15,9 +15,9 @@ import (
 // maxZstdWindow is the largest window a zstd stream may ask the reader to keep, in bytes.
 const maxZstdWindow = 128 << 20
 
-// Decompress returns what r holds, decompressed if it is compressed: gzip, zstd and bzip2 are told by their first bytes.
+// Decompress returns what r holds, decompressed if it is compressed: gzip, zstd, xz and bzip2 are told by their first bytes.
 // Decompression goes on in a goroutine, which Close ends. Everything is done in this process: no helper program is ever started on a foreign stream.
-// An empty stream is an empty stream. xz and legacy compress are named in the error (InvalidArgument).
+// An empty stream is an empty stream. Legacy compress is named in the error (InvalidArgument).
 func Decompress(r io.Reader) (io.ReadCloser, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
 	head, err := b.Peek(magic)
@@ -39,19 +39,36 @@ func Decompress(r io.Reader) (io.ReadCloser, error) {
 		plain := z.IOReadCloser()
 		return newAhead(plain, plain.Close), nil
 	case bytes.HasPrefix(head, []byte("BZh")):
-		return io.NopCloser(bzip2.NewReader(b)), nil
+		return newAhead(bzip2.NewReader(b), nothing), nil
 	case bytes.HasPrefix(head, []byte{0xfd, '7', 'z', 'X', 'Z', 0}):
-		return nil, fmt.Errorf("xz archives are not read: decompress it first (xz -dc FILE | ...): %w", errdefs.ErrInvalidArgument)
+		z, err := newXz(b)
+		if err != nil {
+			return nil, err
+		}
+		return newAhead(z, nothing), nil
 	case bytes.HasPrefix(head, []byte{0x1f, 0x9d}):
 		return nil, fmt.Errorf("archives of compress(1) are not read: decompress it first (uncompress -c FILE | ...): %w", errdefs.ErrInvalidArgument)
 	}
 	return io.NopCloser(b), nil
 }
 
+// nothing is what closing a decompressor that holds nothing comes to.
+func nothing() error { return nil }
+
 // magic is how many bytes tell whether a stream is compressed.
 const magic = 8
 
-// isCompressed says that a stream that begins so is not as it is, be it that Decompress can read it or not.
+// IsCompressed says whether a blob is not as it is, be it that Decompress can read it or not.
+func IsCompressed(blob io.ReaderAt) (bool, error) {
+	head := make([]byte, magic)
+	n, err := blob.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return false, err
+	}
+	return isCompressed(head[:n]), nil
+}
+
+// isCompressed is IsCompressed of a stream that begins so.
 func isCompressed(head []byte) bool {
 	for _, begin := range []string{"\x1f\x8b", "BZh", "\xfd7zXZ", "\x1f\x9d"} {
 		if bytes.HasPrefix(head, []byte(begin)) {

@@ -216,8 +216,12 @@ func TestEveryCompressionIsReadInThisProcess(t *testing.T) {
 	z, _ := zstd.NewWriter(&zs)
 	z.Write(plain)
 	z.Close()
+	xz, err := os.ReadFile("testdata/text.xz") // xz -3 of the same text, in two streams
+	if err != nil {
+		t.Fatal(err)
+	}
 	skippable := append([]byte{0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 'x'}, zs.Bytes()...)
-	for name, in := range map[string][]byte{"plain": plain, "gzip": gz.Bytes(), "two gzip members": append(gz.Bytes(), gz.Bytes()...), "zstd": zs.Bytes(), "zstd after a skippable frame": skippable} {
+	for name, in := range map[string][]byte{"plain": plain, "gzip": gz.Bytes(), "two gzip members": append(gz.Bytes(), gz.Bytes()...), "zstd": zs.Bytes(), "zstd after a skippable frame": skippable, "two xz streams": xz} {
 		r, err := Decompress(bytes.NewReader(in))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
