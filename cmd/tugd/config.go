@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"tug/internal/engine"
+	"tug/internal/fault"
 	"tug/internal/ipam"
 )
 
@@ -81,7 +82,10 @@ func configure(args []string) (*config, error) {
 	f.Func("default-address-pool", "`POOL` that networks' subnets are taken from, base=10.0.0.0/8,size=24; may be repeated", func(v string) error {
 		p, err := parsePool(v)
 		c.Pools = append(c.Pools, p)
-		return err
+		if err != nil {
+			return errors.New(fault.Words(err)) // all that package flag keeps of it
+		}
+		return nil
 	})
 	f.StringVar(&c.CgroupParent, "cgroup-parent", "/tug", "`PATH` of the cgroup, or name of the systemd slice, below which containers' cgroups lie")
 	f.StringVar(&c.Group, "group", "", "`GROUP` that may use the unix socket (default: docker if there is one, else root)")

@@ -19,6 +19,7 @@ import (
 
 	"tug/internal/api"
 	"tug/internal/engine"
+	"tug/internal/fault"
 )
 
 func main() {
@@ -27,11 +28,11 @@ func main() {
 	case errors.Is(err, errHelp):
 		return
 	case err != nil:
-		fmt.Fprintln(os.Stderr, "tugd:", err)
+		fmt.Fprintln(os.Stderr, "tugd:", fault.Words(err))
 		os.Exit(2)
 	}
 	if err := run(c); err != nil {
-		fmt.Fprintln(os.Stderr, "tugd:", err)
+		fmt.Fprintln(os.Stderr, "tugd:", fault.Words(err))
 		os.Exit(1)
 	}
 }
@@ -40,7 +41,7 @@ func main() {
 func run(c *config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
 	defer stop()
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.level()}))
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.level(), ReplaceAttr: fault.Plain}))
 	unix.Umask(0o022)
 	logrus.SetLevel(logrus.ErrorLevel) // libraries warn of what is no matter here
 	debug.SetGCPercent(400)            // the heap is small and starts are many: collect less often

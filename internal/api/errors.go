@@ -9,6 +9,8 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/common"
+
+	"tug/internal/fault"
 )
 
 var errPageNotFound = fmt.Errorf("page not found: %w", errdefs.ErrNotFound)
@@ -40,13 +42,12 @@ var classes = []struct {
 	{errdefs.ErrInternal, http.StatusInternalServerError},
 }
 
-// describe gives the status and the words for an error. The name of its class, which wrapping puts at the end of the words
-// ("no such container: web: not found"), is said by the status and left out of them.
+// describe gives the status and the words for an error; its class is said by the status and left out of them.
 func describe(err error) (int, string) {
-	words := err.Error()
+	words := fault.Words(err)
 	for _, c := range classes {
 		if errors.Is(err, c.class) {
-			return c.status, strings.TrimSuffix(words, ": "+c.class.Error())
+			return c.status, words
 		}
 	}
 	var tooLarge *http.MaxBytesError
@@ -54,16 +55,6 @@ func describe(err error) (int, string) {
 		return http.StatusRequestEntityTooLarge, words
 	}
 	return http.StatusInternalServerError, words
-}
-
-// withoutClass leaves out of an error's words the name of its class.
-func withoutClass(words string) string {
-	for _, c := range classes {
-		if rest, found := strings.CutSuffix(words, ": "+c.class.Error()); found {
-			return rest
-		}
-	}
-	return words
 }
 
 // fail answers with an error, and logs those that are the engine's fault. When the answer has begun the connection is cut

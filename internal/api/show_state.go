@@ -20,7 +20,7 @@ func showState(s *container.State) *moby.State {
 		Dead:       s.Status == container.Dead,
 		Pid:        s.Pid,
 		ExitCode:   s.ExitCode,
-		Error:      withoutClass(s.Error),
+		Error:      s.Error,
 		StartedAt:  timestamp(s.StartedAt),
 		FinishedAt: timestamp(s.FinishedAt),
 		Health:     showHealth(s.Health),

@@ -14,6 +14,7 @@ import (
 
 	"tug/internal/cli/connection"
 	"tug/internal/cli/session"
+	"tug/internal/fault"
 )
 
 // Main runs the command line args (with the program's name first) and returns the exit code.
@@ -72,7 +73,7 @@ func words(err error) string {
 	case strings.HasSuffix(err.Error(), "page not found"):
 		return "tug: this daemon has no such call: its version is another than this program's, or the command is not there yet"
 	}
-	return err.Error()
+	return fault.Words(err)
 }
 
 // signalError is why the context ended: somebody wants the program to stop.

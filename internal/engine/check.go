@@ -9,6 +9,7 @@ import (
 	"github.com/containerd/errdefs"
 
 	"tug/internal/container"
+	"tug/internal/fault"
 	"tug/internal/logs/logopt"
 	"tug/internal/oci"
 )
@@ -133,7 +134,7 @@ func (e *Engine) checkModes(h *container.HostConfig) error {
 
 // unlikeImage takes the class NotFound from an error: clients that create a container take it for the image's, and pull.
 func unlikeImage(err error) error {
-	return invalid("%s", strings.TrimSuffix(err.Error(), ": not found"))
+	return invalid("%s", fault.Words(err))
 }
 
 // joined gives the container that a mode "container:NAME" names.

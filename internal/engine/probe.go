@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tug/internal/container"
+	"tug/internal/fault"
 )
 
 // startPatience is how long the start of a health check may take, which does not count as its own time.
@@ -43,7 +44,7 @@ func (e *Engine) probe(ctx context.Context, r *container.Record, run *run) conta
 			result.Output += ": " + out
 		}
 	case err != nil:
-		result.ExitCode, result.Output = -1, err.Error()
+		result.ExitCode, result.Output = -1, fault.Words(err)
 	default:
 		result.ExitCode, result.Output = e.exitCodeOfExec(x), output.String()
 	}

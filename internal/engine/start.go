@@ -7,6 +7,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/events"
+	"tug/internal/fault"
 	"tug/internal/idmap"
 )
 
@@ -107,7 +108,7 @@ func (e *Engine) shareIDs(r *container.Record, run *run, live *container.Live) {
 func (e *Engine) startFailed(r *container.Record, cause error) error {
 	e.dropWaiting(r.ID)
 	changed, err := e.containers.Change(r.ID, func(r *container.Record) {
-		r.State.Error, r.State.ExitCode = cause.Error(), exitCodeOf(cause)
+		r.State.Error, r.State.ExitCode = fault.Words(cause), exitCodeOf(cause)
 		byPolicy := r.State.Status == container.Restarting
 		if r.State.Status != container.Created {
 			r.State.Status, r.State.FinishedAt = container.Exited, time.Now().UTC()
