@@ -2,6 +2,7 @@ package test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -81,4 +82,36 @@ func TestADaemonWithoutABridgeMakesNone(t *testing.T) {
 		t.Errorf("among the host's interfaces is a bridge of this daemon: %s", got)
 	}
 	table = output(t, d.docker("info", "-f", "{{.ID}}"))[:12]
+}
+
+// A daemon removes what another has made for containers that it has found running.
+func TestAGroupOfOnesOwnGoesWithItsLastContainer(t *testing.T) {
+	t.Parallel()
+	d := privateDaemon(t)
+	groups := func() []string {
+		var list []string
+		for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
+			found, err := filepath.Glob(pattern + d.name + "/team")
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, found...)
+		}
+		return list
+	}
+	for _, name := range []string{"one", "two"} {
+		output(t, d.docker("run", "-d", "--name", name, "--cgroup-parent", "/"+d.name+"/team/a", "busybox", "sleep", "1000"))
+	}
+	output(t, d.docker("rm", "-f", "one"))
+	if len(groups()) == 0 {
+		t.Error("the second container's group is gone")
+	}
+	d.end(syscall.SIGKILL)
+	if err := d.start(); err != nil {
+		t.Fatal(err)
+	}
+	output(t, d.docker("rm", "-f", "two"))
+	if left := groups(); len(left) > 0 {
+		t.Errorf("left are %v", left)
+	}
 }

@@ -30,18 +30,8 @@ func (h *Host) Create(parent, name string, r *specs.LinuxResources) (_ *Group, e
 	if err := checkNames(parent, name); err != nil {
 		return nil, err
 	}
-	if err := h.prepare(parent, false); err != nil {
-		return nil, fmt.Errorf("cgroup parent %s: %w", parent, err)
-	}
 	g := h.Open(parent, name)
-	err = g.makeDirs()
-	if errors.Is(err, unix.ENOENT) { // somebody removed the parent
-		if err := h.prepare(parent, true); err != nil {
-			return nil, fmt.Errorf("cgroup parent %s: %w", parent, err)
-		}
-		err = g.makeDirs()
-	}
-	if err != nil {
+	if err := h.below(parent, g.makeDirs); err != nil {
 		return nil, fmt.Errorf("make cgroup %s: %w", g.path, err)
 	}
 	if err := g.limit(r, true); err != nil {
@@ -83,6 +73,9 @@ func (g *Group) Dir() string {
 
 // Path is the group's path below the root of the hierarchies, as /proc/PID/cgroup shows it.
 func (g *Group) Path() string { return g.path }
+
+// Parent is the path of the group above.
+func (g *Group) Parent() string { return path.Dir(g.path) }
 
 func (g *Group) dirIn(h hierarchy) string { return filepath.Join(h.dir, g.path) }
 

@@ -28,8 +28,9 @@ type Host struct {
 	features    features
 	filters     filters
 
-	ready     sync.Map   // parents that exist with their controllers, by name
-	preparing sync.Mutex // only one goroutine makes or removes parents
+	parents sync.RWMutex    // guards what follows; held while parents are made or removed, and for reading while groups are made below
+	ready   map[string]bool // parents that exist with their controllers, by name
+	made    map[string]bool // groups down to parents that were not there before, by path
 }
 
 // hierarchy is a mounted tree of groups.
@@ -48,7 +49,7 @@ func Detect() (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{V2: v2, hierarchies: hierarchies}
+	h := &Host{V2: v2, hierarchies: hierarchies, ready: map[string]bool{}, made: map[string]bool{}}
 	if !v2 {
 		if h.beside, err = beside(table, mounted); err != nil {
 			return nil, err

@@ -103,7 +103,7 @@ func throttle(major, minor int64, rate uint64) specs.LinuxThrottleDevice {
 
 func TestALimitWithoutItsControllerSaysWhich(t *testing.T) {
 	h, parent := host(t)
-	poor := &Host{V2: h.V2, Controllers: map[string]bool{}, hierarchies: h.hierarchies}
+	poor := &Host{V2: h.V2, Controllers: map[string]bool{}, hierarchies: h.hierarchies, ready: map[string]bool{}, made: h.made}
 	if !h.V2 {
 		freezer, _ := h.holder("freezer")
 		poor.hierarchies = []hierarchy{freezer}

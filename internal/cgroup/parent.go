@@ -15,52 +15,111 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// prepare makes a parent ready for groups. It costs next to nothing the second time; again says that the first time's work is gone.
-func (h *Host) prepare(parent string, again bool) error {
-	if _, ok := h.ready.Load(parent); ok && !again {
-		return nil
+// below makes a group's directories below a parent, which nobody removes meanwhile, and which is made first if it is not there.
+func (h *Host) below(parent string, makeDirs func() error) error {
+	err := error(unix.ENOENT)
+	h.parents.RLock()
+	if h.ready[parent] {
+		err = makeDirs()
 	}
-	h.preparing.Lock()
-	defer h.preparing.Unlock()
-	owned := "/" // from here down the tree is ours to arrange
+	h.parents.RUnlock()
+	if !errors.Is(err, unix.ENOENT) {
+		return err
+	}
 	if isSlice(parent) {
 		if err := startUnit(parent); err != nil {
-			return err
+			return fmt.Errorf("cgroup parent %s: %w", parent, err)
 		}
+	}
+	h.parents.Lock()
+	defer h.parents.Unlock()
+	if err := h.prepare(parent); err != nil {
+		return fmt.Errorf("cgroup parent %s: %w", parent, err)
+	}
+	return makeDirs()
+}
+
+// prepare makes a parent ready for groups. The caller holds the lock of parents.
+func (h *Host) prepare(parent string) error {
+	owned := "/" // from here down the tree is ours to arrange
+	if isSlice(parent) {
 		owned = parentPath(parent)
 	}
+	made := map[string]int{} // in how many hierarchies
 	for _, hierarchy := range h.hierarchies {
+		var levels []string
 		var err error
 		if h.V2 {
-			err = delegate(hierarchy.dir, owned, parentPath(parent))
+			levels, err = delegate(hierarchy.dir, owned, parentPath(parent))
 		} else {
-			err = makePath(hierarchy, parentPath(parent))
+			levels, err = makePath(hierarchy, parentPath(parent))
 		}
 		if err != nil {
 			return err
 		}
+		for _, level := range levels {
+			made[level]++
+		}
 	}
-	h.ready.Store(parent, true)
+	for level, times := range made {
+		if times == len(h.hierarchies) {
+			h.made[level] = true
+		}
+	}
+	h.ready[parent] = true
 	return nil
 }
 
-// RemoveParent removes a parent that has no groups any more, and the groups above it that are empty then; or stops the
-// unit that systemd keeps for it. A parent that is not there, or not empty, is left as it is.
-func (h *Host) RemoveParent(parent string) error {
-	h.preparing.Lock()
-	defer h.preparing.Unlock()
-	h.ready.Delete(parent)
-	if isSlice(parent) {
-		return stopUnit(parent)
-	}
-	for _, hierarchy := range h.everywhere() {
-		for p := path.Clean(parent); p != "/" && p != "."; p = path.Dir(p) {
-			if removeEmpty(filepath.Join(hierarchy.dir, p)) != nil {
-				break
-			}
+// Made lists the groups down to a parent, that included, which were made because they were not there.
+func (h *Host) Made(parent string) (list []string) {
+	h.parents.RLock()
+	defer h.parents.RUnlock()
+	for _, level := range levels(parentPath(parent)) {
+		if h.made[level] {
+			list = append(list, level)
 		}
 	}
+	return list
+}
+
+// Remember says what an earlier process was told by Made.
+func (h *Host) Remember(made []string) {
+	h.parents.Lock()
+	defer h.parents.Unlock()
+	for _, level := range made {
+		h.made[level] = true
+	}
+}
+
+// RemoveParent removes a parent that has no groups any more, and the groups above it that are empty then, as far as they
+// were made because they were not there: what somebody else has made, maybe with limits, is his. Of a slice it stops the unit
+// that systemd keeps for it. A parent that is not there, or not empty, is left as it is.
+func (h *Host) RemoveParent(parent string) error {
+	h.parents.Lock()
+	defer h.parents.Unlock()
+	if isSlice(parent) {
+		delete(h.ready, parent)
+		return stopUnit(parent)
+	}
+	for _, level := range slices.Backward(levels(path.Clean(parent))) {
+		if !h.made[level] || !h.removeLevel(level) {
+			break
+		}
+		delete(h.made, level)
+		delete(h.ready, level)
+	}
 	return nil
+}
+
+// removeLevel removes a group without groups of its own in all hierarchies; not ok if there are some.
+func (h *Host) removeLevel(level string) (ok bool) {
+	ok = true
+	for _, hierarchy := range h.everywhere() {
+		if removeEmpty(filepath.Join(hierarchy.dir, level)) != nil {
+			ok = false
+		}
+	}
+	return ok
 }
 
 // levels lists the groups from the root to a path, both included.
@@ -74,20 +133,32 @@ func levels(to string) []string {
 	return all
 }
 
-// makePath makes a parent in a hierarchy of version 1.
-func makePath(h hierarchy, parent string) error {
+// makePath makes a parent in a hierarchy of version 1, and tells which groups were not there.
+func makePath(h hierarchy, parent string) (made []string, err error) {
 	for _, level := range levels(parent)[1:] {
 		dir := filepath.Join(h.dir, level)
-		if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-			return err
+		if err := makeLevel(dir, level, &made); err != nil {
+			return made, err
 		}
 		if slices.Contains(h.controllers, "cpuset") {
 			if err := inheritCpuset(dir); err != nil {
-				return err
+				return made, err
 			}
 		}
 	}
-	return nil
+	return made, nil
+}
+
+// makeLevel makes a group, and notes it if it was not there.
+func makeLevel(dir, level string, made *[]string) error {
+	err := os.Mkdir(dir, 0o755)
+	switch {
+	case err == nil:
+		*made = append(*made, level)
+	case errors.Is(err, os.ErrExist):
+		err = nil
+	}
+	return err
 }
 
 // inheritCpuset gives a group its parent's processors and memory nodes if it has none, without which no process can
@@ -116,23 +187,23 @@ func inheritCpuset(dir string) error {
 }
 
 // delegate makes a parent in the unified hierarchy and hands every controller down to its children. Above `owned` the tree
-// belongs to systemd, which has seen to it.
-func delegate(root, owned, parent string) error {
+// belongs to systemd, which has seen to it. It tells which groups were not there.
+func delegate(root, owned, parent string) (made []string, err error) {
 	for _, level := range levels(parent) {
 		dir := filepath.Join(root, level)
 		if level != "/" {
-			if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-				return err
+			if err := makeLevel(dir, level, &made); err != nil {
+				return made, err
 			}
 		}
 		if owned != "/" && len(level) < len(owned) {
 			continue
 		}
 		if err := handDown(dir); err != nil {
-			return fmt.Errorf("hand controllers down: %w", err)
+			return made, fmt.Errorf("hand controllers down: %w", err)
 		}
 	}
-	return nil
+	return made, nil
 }
 
 // handDown gives a group's children the controllers that it has itself. A controller that cannot be handed down is no error: it is missed when

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/containerd/errdefs"
@@ -142,4 +143,46 @@ func TestASliceAsParent(t *testing.T) {
 	assert.NilError(t, g.Kill())
 	p.cmd.Wait()
 	assert.NilError(t, g.Delete())
+}
+
+// Who makes a parent by hand has given it limits, and finds it as it was.
+func TestParentsThatWereThereStay(t *testing.T) {
+	h, parent := host(t)
+	first := create(t, h, parent+"/first", "one", nil)
+	theirs := parent + "/theirs"
+	for _, hierarchy := range h.hierarchies {
+		assert.NilError(t, os.Mkdir(filepath.Join(hierarchy.dir, theirs), 0o755))
+	}
+	g := create(t, h, theirs+"/a/b", "one", nil)
+	assert.DeepEqual(t, h.Made(theirs+"/a/b"), []string{parent, theirs + "/a", theirs + "/a/b"})
+	next, err := Detect()
+	assert.NilError(t, err)
+	next.Remember(h.Made(theirs + "/a/b"))
+	assert.NilError(t, next.RemoveParent(g.Parent()), "it is not empty")
+	assert.NilError(t, g.Delete())
+	assert.NilError(t, next.RemoveParent(g.Parent()))
+	for _, hierarchy := range h.hierarchies {
+		assert.Check(t, !exists(hierarchy.dir, theirs+"/a"))
+		assert.NilError(t, os.Remove(filepath.Join(hierarchy.dir, theirs)))
+	}
+	assert.NilError(t, first.Delete())
+	assert.NilError(t, h.RemoveParent(first.Parent()))
+}
+
+func TestParentsComeAndGoAtTheSameTime(t *testing.T) {
+	h, parent := host(t)
+	var workers sync.WaitGroup
+	for worker := range 4 {
+		workers.Go(func() {
+			for range 50 {
+				g, err := h.Create(parent+"/a", fmt.Sprint("group", worker), nil)
+				if !assert.Check(t, err) {
+					return
+				}
+				assert.Check(t, g.Delete())
+				assert.Check(t, h.RemoveParent(g.Parent()))
+			}
+		})
+	}
+	workers.Wait()
 }

@@ -110,7 +110,9 @@ type HealthResult struct {
 type Live struct {
 	ShimDir string // folder of the shim's socket
 	Cgroup  string // the cgroup's parent
-	IDBase  uint32 `json:",omitempty"` // first id on the host of its user namespace; 0: the host's
+	// Parents are the groups down to that parent which the engine made because they were not there; of one of the container's own.
+	Parents []string `json:",omitempty"`
+	IDBase  uint32   `json:",omitempty"` // first id on the host of its user namespace; 0: the host's
 	// Endpoints and all ports that were given, in a form that only the engine reads.
 	Endpoints []byte `json:",omitempty"`
 	// Ports are the published ports with the host's ports that were given.

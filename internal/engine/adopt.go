@@ -84,6 +84,7 @@ func (e *Engine) readopted(r *container.Record) adoption {
 	if live.IDBase != 0 {
 		e.ids.Share(live.IDBase) // several may run in one user namespace
 	}
+	e.cgroups.Remember(live.Parents)
 	return adoption{record: r, run: &run{
 		client: shim.At(live.ShimDir), endpoints: kept.Endpoints, ports: kept.Ports, group: e.cgroups.Open(live.Cgroup, r.ID),
 		pid: r.State.Pid, started: r.State.StartedAt, idBase: live.IDBase, exited: make(chan struct{}),

@@ -98,10 +98,11 @@ func (e *Engine) closeRun(id string, run *run) {
 // clearGroup removes a run's cgroup. The kernel has ended what was in it with the container's first process, unless the
 // container shares another's processes.
 func (e *Engine) clearGroup(run *run) {
-	if err := run.group.Delete(); err == nil {
+	if err := run.group.Delete(); err != nil {
+		e.endGroup(run.group)
 		return
 	}
-	e.endGroup(run.group)
+	e.leaveParent(run.group)
 }
 
 // endAndRemove removes a container that goes with its end. Who waits for it is told first, and what it had on disk goes

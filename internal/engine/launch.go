@@ -98,6 +98,9 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	berth.Used()
 
 	live = &container.Live{ShimDir: berth.Dir, Cgroup: e.cgroupParent(r), IDBase: berth.IDBase, Ports: shownPorts(published.Ports)}
+	if r.Host.CgroupParent != "" {
+		live.Parents = e.cgroups.Made(live.Cgroup)
+	}
 	if live.Endpoints, err = json.Marshal(liveEndpoints{endpoints, published.Ports}); err != nil {
 		return nil, nil, err
 	}
@@ -233,10 +236,22 @@ func (e *Engine) endGroup(g *cgroup.Group) {
 	for range 3 {
 		e.killGroup(g)
 		if err = g.Delete(); err == nil {
+			e.leaveParent(g)
 			return
 		}
 	}
 	e.log.Warn("remove a cgroup", "cgroup", g.Path(), "error", err)
+}
+
+// leaveParent removes the parent that a container's group had for itself, if the engine made it and nothing is below it
+// any more.
+func (e *Engine) leaveParent(g *cgroup.Group) {
+	if g.Parent() == e.cgroups.Open(e.CgroupParent, "").Path() {
+		return
+	}
+	if err := e.cgroups.RemoveParent(g.Parent()); err != nil {
+		e.log.Warn("remove a cgroup", "cgroup", g.Parent(), "error", err)
+	}
 }
 
 // throwAway moves a container's folder out of the way and removes it in the background.
