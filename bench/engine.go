@@ -18,6 +18,7 @@ type engine struct {
 	name     string
 	cli      []string // what comes before run, exec, ...
 	daemon   []string // nil if there is none
+	socket   string   // the daemon's
 	registry string   // what an image from the archive is called: this and its name
 	work     string
 
@@ -28,21 +29,21 @@ type engine struct {
 
 // known are the engines that this program can measure, each with all that it owns below work.
 func known(bin, work string) []*engine {
-	tugSocket, dockerSocket := "unix://"+work+"/tug.sock", "unix://"+work+"/docker.sock"
+	tugSocket, dockerSocket := work+"/tug.sock", work+"/docker.sock"
 	return []*engine{
 		{
-			name: "tug", work: work,
-			cli: []string{filepath.Join(bin, "tug"), "-H", tugSocket},
+			name: "tug", work: work, socket: tugSocket,
+			cli: []string{filepath.Join(bin, "tug"), "-H", "unix://" + tugSocket},
 			daemon: []string{
-				filepath.Join(bin, "tugd"), "-H", tugSocket, "--data-root", work + "/tug", "--exec-root", work + "/tug-run",
+				filepath.Join(bin, "tugd"), "-H", "unix://" + tugSocket, "--data-root", work + "/tug", "--exec-root", work + "/tug-run",
 				"--pidfile", work + "/tug.pid", "--bridge", "tugbench0", "--cgroup-parent", "/tug-bench-tug",
 			},
 		},
 		{
-			name: "docker", work: work,
-			cli: []string{"/usr/bin/docker", "-H", dockerSocket},
+			name: "docker", work: work, socket: dockerSocket,
+			cli: []string{"/usr/bin/docker", "-H", "unix://" + dockerSocket},
 			daemon: []string{
-				"/usr/sbin/dockerd", "-H", dockerSocket, "--data-root", work + "/docker", "--exec-root", work + "/docker-run",
+				"/usr/sbin/dockerd", "-H", "unix://" + dockerSocket, "--data-root", work + "/docker", "--exec-root", work + "/docker-run",
 				"--pidfile", work + "/docker.pid", "--config-file", work + "/no-docker.json", "--cgroup-parent", "/tug-bench-docker",
 			},
 		},
@@ -51,6 +52,7 @@ func known(bin, work string) []*engine {
 			cli: []string{
 				"/usr/bin/podman", "--root", work + "/podman", "--runroot", work + "/podman-run", "--tmpdir", work + "/podman-tmp",
 				"--cgroup-manager", "cgroupfs", "--events-backend", "none",
+				"--runtime", "runc", // crun, where it is there, refuses hosts with both versions of cgroups
 			},
 		},
 	}

@@ -24,6 +24,7 @@ type settings struct {
 	pulls             int
 	watched, listed   int // containers
 	logs              int // rounds of logs
+	builds            int // rounds of builds
 	idle              int // containers whose parents' memory is measured
 }
 
@@ -37,12 +38,13 @@ func main() {
 	flag.IntVar(&s.starts, "starts", 200, "detached containers to start")
 	flag.IntVar(&s.atATime, "at-a-time", 8, "detached starts that go on at the same time")
 	flag.StringVar(&s.engines, "engines", "tug,docker,podman", "which engines to measure")
-	flag.StringVar(&s.only, "only", "runs,execs,looks,memory,logs,restarts,detached,pulls,moves", "what to measure")
+	flag.StringVar(&s.only, "only", "runs,execs,looks,memory,logs,restarts,detached,builds,pulls,moves", "what to measure")
 	flag.StringVar(&s.large, "large", "", "image in the registry whose pull is measured")
 	flag.IntVar(&s.pulls, "pulls", 3, "rounds of pulls")
 	flag.IntVar(&s.watched, "watched", 100, "running containers whose figures are asked for, and starts that go on meanwhile")
 	flag.IntVar(&s.listed, "listed", 1000, "containers in a list")
 	flag.IntVar(&s.logs, "logs", 3, "rounds of logs")
+	flag.IntVar(&s.builds, "builds", 3, "rounds of builds")
 	flag.IntVar(&s.idle, "idle", 20, "idle containers whose memory is measured")
 	flag.Parse()
 
@@ -82,7 +84,7 @@ func run(ctx context.Context, s settings) (err error) {
 		name string
 		run  func(context.Context, settings, []*engine, *report) error
 	}{
-		{"runs", timeRuns}, {"execs", timeExecs}, {"looks", timeLooks}, {"memory", measureMemory}, {"logs", timeLogs}, {"restarts", timeRestarts}, {"detached", timeDetached}, {"pulls", timePulls}, {"moves", timeMoves},
+		{"runs", timeRuns}, {"execs", timeExecs}, {"looks", timeLooks}, {"memory", measureMemory}, {"logs", timeLogs}, {"restarts", timeRestarts}, {"detached", timeDetached}, {"builds", timeBuilds}, {"pulls", timePulls}, {"moves", timeMoves},
 	} {
 		if !slices.Contains(strings.Split(s.only, ","), m.name) {
 			continue
