@@ -47,6 +47,7 @@ type config struct {
 	Insecure     list       `json:"insecure-registries"`
 	Blocked      list       `json:"blocked-registries"`
 	CertsDirs    list       `json:"certs-dirs"`
+	LayerBlobs   string     `json:"layer-blobs"`
 	Shim         string     `json:"shim"`
 	Slots        int        `json:"warm-slots"`
 	Runtimes     runtimes   `json:"runtimes"`
@@ -97,6 +98,7 @@ func configure(args []string) (*config, error) {
 	f.Var(&c.Blocked, "blocked-registry", "`REGISTRY` that is never spoken to, or a pattern *.example.com; may be repeated")
 	f.Var(&c.CertsDirs, "certs-dir", "`FOLDER` with certificates and hosts.toml of registries; may be repeated (default /etc/tug/certs.d, /etc/containerd/certs.d, /etc/docker/certs.d)")
 	f.Var(&c.Insecure, "insecure-registry", "`REGISTRY` that may be spoken to without TLS; may be repeated")
+	f.StringVar(&c.LayerBlobs, "layer-blobs", "keep", "`keep` pulled layers as they came beside their files, or drop them: their registry is asked again when they are pushed or saved")
 	f.StringVar(&c.Shim, "shim", "", "`PROGRAM` tug-shim (default: beside tugd)")
 	f.IntVar(&c.Slots, "warm-slots", 4, "how many containers are prepared for ahead of need")
 	f.Var(&c.Runtimes, "add-runtime", "OCI runtime of the host that containers may ask for, `NAME=PATH`; may be repeated")
@@ -197,6 +199,9 @@ func (c *config) complete() error {
 	if !slices.Contains([]string{"debug", "info", "warn", "error", "fatal"}, c.LogLevel) {
 		return fmt.Errorf("--log-level %s: it is debug, info, warn or error", c.LogLevel)
 	}
+	if c.LayerBlobs != "keep" && c.LayerBlobs != "drop" {
+		return fmt.Errorf("--layer-blobs %s: it is keep or drop", c.LayerBlobs)
+	}
 	if c.Slots < 0 || c.Slots > 100 {
 		return fmt.Errorf("--warm-slots %d: it is 0 to 100", c.Slots)
 	}
@@ -237,7 +242,7 @@ func (c *config) level() slog.Level {
 func (c *config) engine(log *slog.Logger) engine.Options {
 	o := engine.Options{
 		DataRoot: c.DataRoot, ExecRoot: c.ExecRoot, Shim: c.Shim, Bridge: c.Bridge, BridgeIP: c.BridgeIP, CgroupParent: c.CgroupParent,
-		UserNS: c.UserNS == "auto", Slots: c.Slots, Insecure: c.Insecure, Blocked: c.Blocked, CertsDirs: c.CertsDirs, Debug: c.Debug, Log: log,
+		UserNS: c.UserNS == "auto", Slots: c.Slots, Insecure: c.Insecure, Blocked: c.Blocked, CertsDirs: c.CertsDirs, DropBlobs: c.LayerBlobs == "drop", Debug: c.Debug, Log: log,
 		Build: engine.Version{Version: version, GitCommit: commit, BuildTime: built},
 	}
 	o.Defaults = c.given

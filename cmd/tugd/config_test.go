@@ -36,7 +36,7 @@ func TestDefaults(t *testing.T) {
 	want := &config{
 		Hosts: list{"unix:///run/tug/tugd.sock"}, DataRoot: "/var/lib/tug", ExecRoot: "/run/tug", Pidfile: "/run/tug/tugd.pid",
 		Bridge: "tug0", CgroupParent: "/tug", UserNS: "auto", LogLevel: "info", Slots: 4, Runtime: "tug",
-		CertsDirs: list{"/etc/tug/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"},
+		CertsDirs: list{"/etc/tug/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"}, LayerBlobs: "keep",
 	}
 	if d := cmp.Diff(want, c, compared); d != "" {
 		t.Error(d)

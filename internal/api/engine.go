@@ -106,7 +106,7 @@ type Images interface {
 	Import(ctx context.Context, r io.Reader, o image.ImportOptions) (image.Image, error)
 	ImportURL(ctx context.Context, address string, o image.ImportOptions) (image.Image, error)
 	Save(ctx context.Context, w io.Writer, o image.SaveOptions) error
-	Usage() image.Usage
+	Usage(ctx context.Context) (image.Usage, error)
 }
 
 // Networks are the networks of the engine.

@@ -146,6 +146,6 @@ func (s fakeImages) Push(ctx context.Context, ref string, o image.PushOptions) (
 	return ocispec.Descriptor{Digest: digest.FromString("manifest"), Size: 527}, nil
 }
 
-func (fakeImages) Usage() image.Usage {
-	return image.Usage{Layers: 100, Shared: map[digest.Digest]int64{digest.FromString("nginx"): 30}}
+func (fakeImages) Usage(context.Context) (image.Usage, error) {
+	return image.Usage{Layers: 100, Shared: map[digest.Digest]int64{digest.FromString("nginx"): 30}, Kept: map[digest.Digest]int64{digest.FromString("nginx"): 2500}}, nil
 }

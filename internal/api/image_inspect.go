@@ -23,7 +23,11 @@ func imageInspect(c *call) error {
 	}
 	out := showImage(&img, c.version)
 	if c.flag("manifests") && !c.before(48) {
-		out.Manifests = c.showManifests(&img)
+		usage, err := c.engine.Images().Usage(c.ctx())
+		if err != nil {
+			return err
+		}
+		out.Manifests = c.showManifests(&img, usage)
 	}
 	return c.json(http.StatusOK, out.as(&img, c.version))
 }

@@ -33,10 +33,12 @@ func imageList(c *call) error {
 	}
 	var usage image.Usage
 	shared := c.flag("shared-size") && !c.before(42)
-	if shared {
-		usage = c.engine.Images().Usage()
-	}
 	manifests := c.flag("manifests") && !c.before(47)
+	if shared || manifests {
+		if usage, err = c.engine.Images().Usage(c.ctx()); err != nil {
+			return err
+		}
+	}
 	out := make([]listedImage, 0, len(images))
 	for i := range images {
 		shown := listImage(&images[i], users, c.version)
@@ -44,7 +46,7 @@ func imageList(c *call) error {
 			shown.SharedSize = usage.Shared[images[i].ID]
 		}
 		if manifests {
-			shown.Manifests = c.showManifests(&images[i])
+			shown.Manifests = c.showManifests(&images[i], usage)
 		}
 		out = append(out, shown)
 	}
@@ -150,7 +152,10 @@ func imagePrune(c *call) error {
 		return err
 	}
 	users := c.imageUsers()
-	before := c.engine.Images().Usage()
+	before, err := c.engine.Images().Usage(c.ctx())
+	if err != nil {
+		return err
+	}
 	report := moby.PruneReport{ImagesDeleted: []moby.DeleteResponse{}}
 	for i := range images {
 		img := &images[i]
@@ -166,7 +171,10 @@ func imagePrune(c *call) error {
 		}
 		report.ImagesDeleted = append(report.ImagesDeleted, showRemoved(removed)...)
 	}
-	after := c.engine.Images().Usage() // what others share stays
+	after, err := c.engine.Images().Usage(c.ctx()) // what others share stays
+	if err != nil {
+		return err
+	}
 	if freed := before.Layers + before.Blobs - after.Layers - after.Blobs; freed > 0 {
 		report.SpaceReclaimed = uint64(freed)
 	}

@@ -12,13 +12,13 @@ import (
 )
 
 // showManifests are the manifests of an image that are here: the one of the platform that it is kept for.
-func (c *call) showManifests(img *image.Image) []moby.ManifestSummary {
+func (c *call) showManifests(img *image.Image, usage image.Usage) []moby.ManifestSummary {
 	m := moby.ManifestSummary{
 		ID: img.Target.Digest.String(), Descriptor: *showTarget(img), Available: true, Kind: moby.ManifestKindImage,
 		ImageData: &moby.ImageProperties{Platform: platformOf(img), Containers: []string{}},
 	}
 	m.ImageData.Size.Unpacked = img.Size
-	m.Size.Content = img.Content()
+	m.Size.Content = usage.Kept[img.ID]
 	m.Size.Total = m.Size.Content + img.Size
 	for _, r := range c.engine.List() {
 		if r.ImageID == img.ID.String() {

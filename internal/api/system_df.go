@@ -94,15 +94,19 @@ func (d *diskUsage) images() error {
 	if err != nil {
 		return err
 	}
-	users, sizes := d.call.imageUsers(), d.call.engine.Images().Usage()
-	usage := &mobyimage.DiskUsage{TotalCount: int64(len(images)), TotalSize: sizes.Layers}
+	users := d.call.imageUsers()
+	sizes, err := d.call.engine.Images().Usage(d.call.ctx())
+	if err != nil {
+		return err
+	}
+	usage := &mobyimage.DiskUsage{TotalCount: int64(len(images)), TotalSize: sizes.Layers + sizes.Blobs}
 	for i := range images {
 		shown := listImage(&images[i], users, d.call.version)
 		shown.SharedSize = sizes.Shared[images[i].ID]
 		if shown.Containers > 0 {
 			usage.ActiveCount++
 		} else {
-			usage.Reclaimable += shown.Size - shown.SharedSize
+			usage.Reclaimable += shown.Size - shown.SharedSize + sizes.Own[images[i].ID]
 		}
 		if d.verbose {
 			d.shown = append(d.shown, shown)

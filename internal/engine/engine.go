@@ -47,6 +47,7 @@ type Options struct {
 	Insecure     []string
 	Blocked      []string // registries that are never spoken to
 	CertsDirs    []string // certificates of registries
+	DropBlobs    bool     // keep no blob of a pulled layer beside its files
 	Defaults     Defaults
 	Debug        bool
 	Build        Version
@@ -165,7 +166,7 @@ func (e *Engine) openDomains(ctx context.Context) (err error) {
 	if e.cgroups, err = cgroup.Detect(); err != nil {
 		return err
 	}
-	if e.images, err = image.Open(ctx, image.Settings{Root: filepath.Join(e.dataRoot, "image"), Mirrors: e.Mirrors, Insecure: e.Insecure, Blocked: e.Blocked, CertsDirs: e.CertsDirs, Log: e.log, UserAgent: "tug/" + e.Build.Version}); err != nil {
+	if e.images, err = image.Open(ctx, image.Settings{Root: filepath.Join(e.dataRoot, "image"), Mirrors: e.Mirrors, Insecure: e.Insecure, Blocked: e.Blocked, CertsDirs: e.CertsDirs, DropBlobs: e.DropBlobs, Log: e.log, UserAgent: "tug/" + e.Build.Version}); err != nil {
 		return fmt.Errorf("open the images: %w", err)
 	}
 	e.ids = idmap.NewPool(e.dataRoot, "/etc/subuid", "/etc/subgid")

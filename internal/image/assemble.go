@@ -14,6 +14,7 @@ import (
 // sources are where the blobs of an image come from and who is told.
 type sources struct {
 	fetch    fetchFunc                       // brings a layer's blob into the store; nil if all are there
+	pass     passFunc                        // has a layer's blob read without keeping it; nil if blobs are to be kept
 	early    *store.Early                    // has some layers unpacked already; may be nil
 	unpacked func(ocispec.Descriptor, int64) // told how many bytes of a layer were unpacked; may be nil
 }
@@ -30,7 +31,7 @@ func (s *Images) assemble(ctx context.Context, target ocispec.Descriptor, from s
 	if err != nil {
 		return nil, err
 	}
-	hold := images.SetChildrenMappedLabels(s.store.Content, s.children(target), images.ChildGCLabels)
+	hold := images.SetChildrenMappedLabels(s.store.Content, s.children(target, from.pass == nil), images.ChildGCLabels)
 	if _, err := hold(ctx, target); err != nil {
 		return nil, err
 	}
@@ -39,7 +40,7 @@ func (s *Images) assemble(ctx context.Context, target ocispec.Descriptor, from s
 		layers[i] = store.Layer{Blob: bare(l), DiffID: c.RootFS.DiffIDs[i]}
 	}
 	err = s.store.Unpack(ctx, bare(m.Config), layers, store.UnpackOptions{
-		Fetch: from.fetch, Fetches: s.fetches, Unpacks: s.unpacks, Early: from.early, Progress: from.unpacked,
+		Fetch: from.fetch, Pass: from.pass, Fetches: s.fetches, Unpacks: s.unpacks, Early: from.early, Progress: from.unpacked,
 	})
 	if err != nil {
 		return nil, err
@@ -54,9 +55,9 @@ func (s *Images) assemble(ctx context.Context, target ocispec.Descriptor, from s
 	return e, nil
 }
 
-// children names the configuration and the layers of target, once it is in the store, and nothing of any other blob. What the
+// children names the configuration of target, and its layers if their blobs are to be kept, once it is in the store, and nothing of any other blob. What the
 // image's author wrote beside type, digest and size is left out: containerd reads settings from it.
-func (s *Images) children(target ocispec.Descriptor) images.HandlerFunc {
+func (s *Images) children(target ocispec.Descriptor, layers bool) images.HandlerFunc {
 	return func(ctx context.Context, desc ocispec.Descriptor) ([]ocispec.Descriptor, error) {
 		if desc.Digest != target.Digest {
 			return nil, nil
@@ -69,9 +70,11 @@ func (s *Images) children(target ocispec.Descriptor) images.HandlerFunc {
 		if err != nil {
 			return nil, err
 		}
-		var list []ocispec.Descriptor
-		for _, d := range append([]ocispec.Descriptor{m.Config}, m.Layers...) {
-			list = append(list, bare(d))
+		list := []ocispec.Descriptor{bare(m.Config)}
+		for _, d := range m.Layers {
+			if layers {
+				list = append(list, bare(d))
+			}
 		}
 		return list, nil
 	}

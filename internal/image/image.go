@@ -27,26 +27,17 @@ type Image struct {
 	History []History
 	Size    int64              // bytes on disk of the unpacked layers
 	Target  ocispec.Descriptor // the image's manifest in the store
-	Blobs   []Blob             // what the store keeps for it: manifest, configuration, and the layers as they came
+	Blobs   []Blob             // manifest, configuration, and the layers as they came; the last need not be kept
 
 	// Removed says that the image was removed by force while containers use it: it is not listed any more and has no
 	// names, but their layers are there until Unuse.
 	Removed bool
 }
 
-// Blob is a file of the store.
+// Blob is a file that an image consists of.
 type Blob struct {
 	Digest digest.Digest
 	Size   int64 // bytes
-}
-
-// Content is how many bytes the image's blobs have.
-func (i Image) Content() int64 {
-	var sum int64
-	for _, b := range i.Blobs {
-		sum += b.Size
-	}
-	return sum
 }
 
 // Config is how an image wants to be run. The JSON form is that of an image configuration blob (Docker's image

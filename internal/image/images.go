@@ -29,6 +29,7 @@ type Settings struct {
 	Blocked      []string            // registries that may not be spoken to: "host", "host:port", "*.example.com"
 	CertsDirs    []string            // folders of certificates and hosts.toml, a folder for each host in them; the first that knows a host decides
 	MaxDownloads int                 // layers fetched at a time, over all pulls; 0 means 6
+	DropBlobs    bool                // keep no blob of a layer that was pulled: its registry can give it again
 	UserAgent    string              // how the daemon calls itself to registries
 	Log          *slog.Logger        // nil means slog.Default
 }

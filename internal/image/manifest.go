@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -176,6 +177,9 @@ func (s *Images) resolve(ctx context.Context, root ocispec.Descriptor, want want
 
 // fetchFunc brings one blob into the store, if it is not there, and lets the follower, if there is one, follow that.
 type fetchFunc func(ctx context.Context, desc ocispec.Descriptor, f *store.Follower) error
+
+// passFunc has one blob read where it comes from, verified, without keeping it.
+type passFunc func(ctx context.Context, desc ocispec.Descriptor, read func(io.Reader) error) error
 
 // wanted is the platform that was asked for, and what serves it.
 type wanted struct {

@@ -203,7 +203,11 @@ func (p *pull) download(ctx context.Context, root ocispec.Descriptor) (*entry, e
 	}
 	p.progress.begin(m.Layers, p.unpackedLayers(ctx, img))
 	target.Annotations, target.Platform, target.URLs, target.Data = nil, nil, nil, nil
-	return p.assemble(ctx, target, sources{fetch: p.fetch, unpacked: p.progress.extracting})
+	from := sources{fetch: p.fetch, unpacked: p.progress.extracting}
+	if p.settings.DropBlobs {
+		from.pass = p.pass
+	}
+	return p.assemble(ctx, target, from)
 }
 
 // unpackedLayers counts the layers that another image has unpacked already, from the lowest.
@@ -229,6 +233,15 @@ func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor, f *store.Foll
 		}
 		return f.Reader(rc), nil
 	}), desc)
+	if err != nil && !errdefs.IsAlreadyExists(err) {
+		return p.explainBlob(err, desc)
+	}
+	p.progress.downloaded(desc)
+	return nil
+}
+
+// explainBlob says of a blob that could not be fetched why, and what to do.
+func (p *pull) explainBlob(err error, desc ocispec.Descriptor) error {
 	switch {
 	case errdefs.IsNotFound(err) && images.IsNonDistributable(desc.MediaType):
 		return fmt.Errorf("layer %s may not be distributed and is not in the registry; the addresses that the image gives for it are not followed: %w", desc.Digest, errdefs.ErrNotFound)
@@ -237,11 +250,8 @@ func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor, f *store.Foll
 			desc.Digest, reference.FamiliarString(p.named), err, errdefs.ErrInternal)
 	case errdefs.IsNotFound(err):
 		return fmt.Errorf("the registry has not all of %s: %s is missing there: %w", reference.FamiliarString(p.named), desc.Digest, errdefs.ErrNotFound)
-	case err != nil && !errdefs.IsAlreadyExists(err):
-		return p.explain(err)
 	}
-	p.progress.downloaded(desc)
-	return nil
+	return p.explain(err)
 }
 
 func (p *pull) explain(err error) error {

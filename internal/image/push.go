@@ -53,7 +53,9 @@ func (s *Images) Push(ctx context.Context, ref string, o PushOptions) (ocispec.D
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	p := &pushing{Images: s, named: named, image: e.image, to: repository, progress: progress}
+	from := s.origin(reference.Domain(named), o.Auth)
+	defer from.close()
+	p := &pushing{Images: s, named: named, image: e.image, to: repository, from: from, progress: progress}
 	if err := p.run(registry.WithNotice(ctx, p.retrying)); err != nil {
 		return ocispec.Descriptor{}, registry.ExplainPush(err, reference.FamiliarString(named))
 	}
@@ -87,6 +89,7 @@ type pushing struct {
 	named    reference.NamedTagged
 	image    Image
 	to       *registry.Repository
+	from     *origin // of blobs that are not kept
 	progress *progress
 }
 
@@ -132,10 +135,14 @@ func (p *pushing) run(ctx context.Context) error {
 // blob sends one blob, if the registry does not have it.
 func (p *pushing) blob(ctx context.Context, desc ocispec.Descriptor) error {
 	ra, err := p.store.Content.ReaderAt(ctx, desc)
-	if err != nil {
+	if err != nil && !errdefs.IsNotFound(err) {
 		return err
 	}
-	defer ra.Close()
+	defer func() {
+		if ra != nil {
+			ra.Close()
+		}
+	}()
 	say := func(e Event) {
 		if e.ID = short(desc.Digest); desc.Digest != p.image.ID { // configurations are not worth a line
 			p.progress.say(e)
@@ -143,15 +150,23 @@ func (p *pushing) blob(ctx context.Context, desc ocispec.Descriptor) error {
 	}
 	var told int64
 	got, err := p.to.Blob(ctx, registry.Upload{
-		Digest: desc.Digest, Size: ra.Size(), From: p.elsewhere(desc),
+		Digest: desc.Digest, Size: desc.Size, From: p.elsewhere(desc),
 		Open: func(at int64) (io.ReadCloser, error) {
 			told = at
+			if ra == nil { // the registry neither has it nor can take it from another repository
+				if err := p.from.bringBack(ctx, []ocispec.Descriptor{desc}); err != nil {
+					return nil, err
+				}
+				if ra, err = p.store.Content.ReaderAt(ctx, desc); err != nil {
+					return nil, err
+				}
+			}
 			return io.NopCloser(io.NewSectionReader(ra, at, ra.Size()-at)), nil
 		},
 		Sent: func(n int64) {
-			if n >= told+progressStep || n == ra.Size() {
+			if n >= told+progressStep || n == desc.Size {
 				told = n
-				say(Event{Status: "Pushing", Current: n, Total: ra.Size()})
+				say(Event{Status: "Pushing", Current: n, Total: desc.Size})
 			}
 		},
 	})
@@ -176,21 +191,11 @@ func (p *pushing) elsewhere(desc ocispec.Descriptor) []string {
 	if !images.IsLayerType(desc.MediaType) {
 		return nil // a round trip more than sending it
 	}
-	x := p.index.Load()
 	var list []string
-	for record, n := range x.names {
-		e := x.images[n.id]
-		if !isDigestName(record) || e == nil || !slices.ContainsFunc(e.image.Blobs, func(b Blob) bool { return b.Digest == desc.Digest }) {
-			continue
-		}
-		other, err := reference.ParseNormalizedNamed(record)
-		if err != nil || reference.Domain(other) != reference.Domain(p.named) || other.Name() == p.named.Name() {
-			continue
-		}
-		if path := reference.Path(other); !slices.Contains(list, path) {
-			list = append(list, path)
+	for _, other := range p.index.Load().repositoriesWith(desc.Digest) {
+		if reference.Domain(other) == reference.Domain(p.named) && other.Name() != p.named.Name() {
+			list = append(list, reference.Path(other))
 		}
 	}
-	slices.Sort(list)
 	return list[:min(len(list), maxElsewhere)]
 }

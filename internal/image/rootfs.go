@@ -29,7 +29,13 @@ func (s *Images) Rootfs(ctx context.Context, img Image) (Rootfs, error) {
 		return Rootfs{}, err
 	}
 	defer done()
-	fresh, err := s.assemble(ctx, e.image.Target, sources{})
+	origin := s.origin("", Auth{})
+	defer origin.close()
+	from := sources{fetch: origin.fetch}
+	if s.settings.DropBlobs {
+		from.pass = origin.pass
+	}
+	fresh, err := s.assemble(ctx, e.image.Target, from)
 	if err != nil {
 		return Rootfs{}, fmt.Errorf("unpack image %s: %w", e.image.ShortID(), err)
 	}

@@ -53,11 +53,29 @@ func (s *Images) Save(ctx context.Context, w io.Writer, o SaveOptions) error {
 			return fmt.Errorf("save images: %w", err)
 		}
 	}
+	if err := s.completeAll(ctx, out); err != nil {
+		return fmt.Errorf("save images: %w", err)
+	}
 	tw := tar.NewWriter(w)
 	if err := s.writeArchive(ctx, tw, out); err != nil {
 		return fmt.Errorf("save images: %w", err)
 	}
 	return tw.Close()
+}
+
+// completeAll brings back what is not kept of the images.
+func (s *Images) completeAll(ctx context.Context, list []*saved) error {
+	var layers []ocispec.Descriptor
+	for _, o := range list {
+		m, _, err := s.readManifest(ctx, o.image.Target)
+		if err != nil {
+			return err
+		}
+		layers = append(layers, m.Layers...)
+	}
+	from := s.origin("", Auth{})
+	defer from.close()
+	return from.bringBack(ctx, layers)
 }
 
 // saved is one image of an archive and the names it is to have.

@@ -1,32 +1,60 @@
 package image
 
-import "github.com/opencontainers/go-digest"
+import (
+	"context"
+	"fmt"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/opencontainers/go-digest"
+)
 
 // Usage is how much disk space images take.
 type Usage struct {
 	Layers int64                   // bytes of all unpacked layers, each counted once
-	Blobs  int64                   // bytes of all blobs, each counted once: layers as they came, configurations, manifests
-	Shared map[digest.Digest]int64 // bytes of an image's layers that other images have too
+	Blobs  int64                   // bytes of all blobs that are kept, each counted once: layers as they came, configurations, manifests
+	Shared map[digest.Digest]int64 // bytes of an image's unpacked layers that other images have too
+	Kept   map[digest.Digest]int64 // bytes of the blobs that are kept of an image
+	Own    map[digest.Digest]int64 // bytes of those of them that no other image has
 }
 
-// Usage tells how much disk space the images' files take. It reads memory only.
-func (s *Images) Usage() Usage {
-	u := Usage{Shared: map[digest.Digest]int64{}}
-	users := map[digest.Digest]int{} // images by the chain ID of a layer they have
-	blobs := map[digest.Digest]bool{}
+// Usage tells how much disk space the images' files take. It reads memory, and asks the store which blobs are there: of layers that a registry can give
+// again they need not be.
+func (s *Images) Usage(ctx context.Context) (Usage, error) {
 	images := s.index.Load().images
+	u := Usage{Shared: map[digest.Digest]int64{}, Kept: map[digest.Digest]int64{}, Own: map[digest.Digest]int64{}}
+	u.countLayers(images)
+	users := map[digest.Digest][]digest.Digest{} // images by a blob that they have
+	for id, e := range images {
+		for _, b := range e.image.Blobs {
+			users[b.Digest] = append(users[b.Digest], id)
+		}
+	}
+	err := s.store.Content.Walk(s.store.Context(ctx), func(b content.Info) error {
+		for _, id := range users[b.Digest] {
+			u.Kept[id] += b.Size
+		}
+		if by := users[b.Digest]; len(by) > 0 {
+			u.Blobs += b.Size
+			if len(by) == 1 {
+				u.Own[by[0]] += b.Size
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return u, fmt.Errorf("measure the blobs of images: %w", err)
+	}
+	return u, nil
+}
+
+func (u *Usage) countLayers(images map[digest.Digest]*entry) {
+	users := map[digest.Digest]int{} // images by the chain ID of a layer they have
 	chains := make(map[digest.Digest][]digest.Digest, len(images))
 	for id, e := range images {
 		chains[id] = chainIDs(e.image.DiffIDs)
 		for i, chain := range chains[id] {
 			if users[chain]++; users[chain] == 1 && i < len(e.sizes) {
 				u.Layers += e.sizes[i]
-			}
-		}
-		for _, b := range e.image.Blobs {
-			if !blobs[b.Digest] {
-				blobs[b.Digest] = true
-				u.Blobs += b.Size
 			}
 		}
 	}
@@ -39,5 +67,4 @@ func (s *Images) Usage() Usage {
 		}
 		u.Shared[id] = shared
 	}
-	return u
 }

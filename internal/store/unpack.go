@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -32,7 +33,10 @@ type Layer struct {
 type UnpackOptions struct {
 	// Fetch brings a blob into the store, if it is not there, verified. What it reads it has the follower, which may be nil, follow. nil
 	// if all blobs are there.
-	Fetch    func(context.Context, ocispec.Descriptor, *Follower) error
+	Fetch func(context.Context, ocispec.Descriptor, *Follower) error
+	// Pass has a blob read where it comes from, verified, and keeps it nowhere: a layer that can be unpacked at once needs no more. nil if blobs
+	// are to be kept.
+	Pass     func(ctx context.Context, blob ocispec.Descriptor, read func(io.Reader) error) error
 	Fetches  *semaphore.Weighted             // bounds the fetches of layers
 	Unpacks  *semaphore.Weighted             // bounds the layers that are unpacked at a time
 	Early    *Early                          // has some of them unpacked already; may be nil
@@ -88,6 +92,9 @@ func (u *unpacking) layer(ctx context.Context, i int) error {
 	mounts, err := u.Snapshots.Prepare(ctx, draft, "", snapshots.WithLabels(meant))
 	if errdefs.IsAlreadyExists(err) { // and is held by the lease now
 		close(u.done[i])
+		if u.o.Pass != nil {
+			return nil
+		}
 		return u.fetch(ctx, l.Blob, nil)
 	}
 	if err != nil {
@@ -156,6 +163,9 @@ func (u *unpacking) commit(ctx context.Context, i int, draft string, meant map[s
 	l := u.layers[i]
 	info := content.Info{Digest: l.Blob.Digest, Labels: map[string]string{labels.LabelUncompressed: l.DiffID.String()}}
 	_, err := u.Content.Update(ctx, info, "labels."+labels.LabelUncompressed)
+	if errdefs.IsNotFound(err) && u.o.Pass != nil {
+		return nil
+	}
 	return err
 }
 
@@ -186,12 +196,29 @@ func (u *unpacking) fetchAndUnpack(ctx context.Context, l Layer, dir string, ove
 		}
 		return whole()
 	}
-	got, followed, err := u.follow(ctx, l.Blob, dir, overlay)
+	var got applied
+	var err error
+	followed := true
+	if u.o.Pass != nil {
+		got, err = u.pass(ctx, l.Blob, dir, overlay)
+	} else {
+		got, followed, err = u.follow(ctx, l.Blob, dir, overlay)
+	}
 	u.o.Unpacks.Release(1)
 	u.o.Fetches.Release(1)
 	if err == nil && !followed {
 		return whole()
 	}
+	return got, err
+}
+
+// pass unpacks a layer while it comes, and keeps no blob.
+func (u *unpacking) pass(ctx context.Context, blob ocispec.Descriptor, dir string, overlay bool) (got applied, err error) {
+	apply := &applier{blobs: u.Content}
+	err = u.o.Pass(ctx, blob, func(r io.Reader) (err error) {
+		got, err = apply.stream(ctx, r, blob, dir, overlay, u.progress(blob))
+		return err
+	})
 	return got, err
 }
 
