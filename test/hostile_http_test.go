@@ -198,17 +198,15 @@ func TestWebPagesDoNotReachATCPListener(t *testing.T) {
 func TestNoDaemonListensToTheNetworkWithoutTLS(t *testing.T) {
 	needsEngine(t)
 	bridge := forTug.name + "x"
-	t.Cleanup(func() {
-		if err := removeNetwork(bridge); err != nil {
-			t.Error(err)
-		}
-	})
 	for _, host := range []string{"tcp://0.0.0.0:0", "tcp://:0", "tcp://[::]:0", "tcp://192.0.2.1:0"} {
 		dir := t.TempDir()
 		out, err := exec.Command(filepath.Join(forTug.bin, "tugd"), "-H", host, "--data-root", dir+"/d", "--exec-root", filepath.Join(forTug.dir, "x"),
 			"--bridge", bridge, "--cgroup-parent", "/"+forTug.name, "--warm-slots", "0").CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "loopback addresses alone") {
 			t.Errorf("%s: %v: %s", host, err, out)
+		}
+		if _, err := net.InterfaceByName(bridge); err == nil {
+			t.Errorf("%s: a daemon that does not start has made its bridge", host)
 		}
 	}
 	os.RemoveAll(filepath.Join(forTug.dir, "x"))

@@ -15,13 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// listen opens the sockets on which the API is served.
+// listen opens the sockets on which the API is served. Clients that come before it is wait.
 func (c *config) listen(log *slog.Logger) (listeners []net.Listener, err error) {
 	defer func() {
 		if err != nil {
-			for _, l := range listeners {
-				l.Close()
-			}
+			closeAll(listeners)
 		}
 	}()
 	for _, h := range c.Hosts {
@@ -46,6 +44,12 @@ func (c *config) listen(log *slog.Logger) (listeners []net.Listener, err error) 
 		listeners = append(listeners, l)
 	}
 	return listeners, nil
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		l.Close()
+	}
 }
 
 // listenUnix makes the socket, which root and one group may use. One that a daemon has left is replaced; one that a

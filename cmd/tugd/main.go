@@ -52,13 +52,14 @@ func run(c *config) error {
 		return err
 	}
 	defer release()
-	e, err := engine.Open(ctx, c.engine(log))
+	listeners, err := c.listen(log) // before anything is made on the host: it may not be allowed to, or there may be another daemon
 	if err != nil {
 		return err
 	}
-	listeners, err := c.listen(log)
+	e, err := engine.Open(ctx, c.engine(log))
 	if err != nil {
-		return errors.Join(err, e.Close(context.Background()))
+		closeAll(listeners)
+		return err
 	}
 	requests, cancel := context.WithCancel(context.Background())
 	server := &http.Server{
