@@ -79,7 +79,7 @@ func (g *Group) apply(settings []setting) error {
 	var refused []setting
 	for _, s := range settings {
 		err := g.set(s)
-		if s.again && errors.Is(err, unix.EINVAL) {
+		if s.again && errdefs.IsInvalidArgument(err) {
 			refused = append(refused, s)
 			continue
 		}
@@ -125,12 +125,8 @@ func (g *Group) set(s setting) error {
 	case errors.Is(err, unix.EBUSY) && strings.HasSuffix(s.file, ".limit_in_bytes"):
 		usage, _ := readNumber(dir, strings.TrimSuffix(s.file, "limit_in_bytes")+"usage_in_bytes")
 		return fmt.Errorf("%s of %s bytes is less than the %d bytes in use: %w", s.what, s.value, usage, errdefs.ErrFailedPrecondition)
-	case errors.Is(err, unix.EOPNOTSUPP) && strings.Contains(s.file, "bfq"):
-		return fmt.Errorf("%s: the kernel does not take %q for %s: the device's I/O scheduler is not bfq (/sys/block/NAME/queue/scheduler): %w", s.what, s.value, s.file, errdefs.ErrInvalidArgument)
-	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ERANGE), errors.Is(err, unix.ENODEV), errors.Is(err, unix.EOPNOTSUPP):
-		return fmt.Errorf("%s: the kernel does not take %q for %s (%w): %w", s.what, s.value, s.file, err, errdefs.ErrInvalidArgument)
 	}
-	return fmt.Errorf("%s: write %q: %w", s.what, s.value, err)
+	return s.refused(err)
 }
 
 // handedDown says whether a group of version 2 was given a controller by those above it.

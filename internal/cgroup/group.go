@@ -35,7 +35,7 @@ func (h *Host) Create(parent, name string, r *specs.LinuxResources) (_ *Group, e
 		return nil, fmt.Errorf("make cgroup %s: %w", g.path, err)
 	}
 	if err := g.limit(r, true); err != nil {
-		return nil, errors.Join(fmt.Errorf("limit cgroup %s: %w", g.path, err), g.Delete())
+		return nil, errors.Join(err, g.Delete())
 	}
 	return g, nil
 }
@@ -47,10 +47,7 @@ func (h *Host) Open(parent, name string) *Group {
 
 // Update changes limits, all or none; what r leaves out stays as it is. Errors are those of Create.
 func (g *Group) Update(r *specs.LinuxResources) error {
-	if err := g.limit(r, false); err != nil {
-		return fmt.Errorf("limit cgroup %s: %w", g.path, err)
-	}
-	return nil
+	return g.limit(r, false)
 }
 
 // JoinFiles are the files into which a process writes "0" to move itself into the group. On version 1 this moves the one thread that writes;

@@ -78,13 +78,14 @@ func TestLimitsAreSetAndUpdated(t *testing.T) {
 
 func TestValuesTheKernelRefuses(t *testing.T) {
 	h, parent := host(t)
-	for _, c := range []string{"cpu", "cpuset", "devices", either(h, "blkio", "io")} {
+	for _, c := range []string{"cpu", "cpuset", "devices", "pids", either(h, "blkio", "io")} {
 		need(t, h, c)
 	}
 	for what, r := range map[string]*specs.LinuxResources{
 		"--cpuset-cpus":       {CPU: &specs.LinuxCPU{Cpus: "0-4095"}},
 		"--cpu-shares":        {CPU: &specs.LinuxCPU{Shares: ptr(uint64(1))}},
 		"--cpu-quota":         {CPU: &specs.LinuxCPU{Quota: ptr(int64(1))}},
+		"--pids-limit":        {Pids: &specs.LinuxPids{Limit: ptr(int64(1 << 40))}},
 		"--device-read-bps":   {BlockIO: &specs.LinuxBlockIO{ThrottleReadBpsDevice: []specs.LinuxThrottleDevice{throttle(4095, 9, 1000)}}},
 		"--device-write-iops": {BlockIO: &specs.LinuxBlockIO{ThrottleWriteIOPSDevice: []specs.LinuxThrottleDevice{throttle(4095, 9, 1000)}}},
 		"device rule":         {Devices: []specs.LinuxDeviceCgroup{{Type: "x"}}},
@@ -92,6 +93,9 @@ func TestValuesTheKernelRefuses(t *testing.T) {
 		_, err := h.Create(parent, "one", r)
 		assert.Assert(t, errors.Is(err, errdefs.ErrInvalidArgument), "%s: %v", what, err)
 		assert.ErrorContains(t, err, what)
+		for _, of := range []string{"/sys/", parent, "invalid argument: "} {
+			assert.Assert(t, !strings.Contains(err.Error(), of), "%v: a person learns nothing from %q", err, of)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"os"
 	"path"
 	"runtime"
 	"strings"
@@ -8,11 +10,15 @@ import (
 	"tug/internal/container"
 	"tug/internal/oci"
 	"tug/internal/plan"
+	"tug/internal/shim"
 )
 
 // checkLimits holds Docker's rules for limits.
 func checkLimits(h *container.HostConfig) error {
-	const minMemory = 6 << 20 // bytes
+	const (
+		minMemory = 6 << 20 // bytes
+		minCPUs   = 1e7     // billionths of a processor: the least that the kernel takes
+	)
 	switch {
 	case h.Memory < 0 || h.Memory > 0 && h.Memory < minMemory:
 		return invalid("Minimum memory limit allowed is 6MB")
@@ -26,7 +32,7 @@ func checkLimits(h *container.HostConfig) error {
 		return invalid("Minimum memory reservation allowed is 6MB")
 	case h.Memory > 0 && h.MemoryReservation > h.Memory:
 		return invalid("Minimum memory limit can not be less than memory reservation limit, see usage")
-	case h.NanoCPUs < 0 || h.NanoCPUs > int64(runtime.NumCPU())*1e9:
+	case h.NanoCPUs < 0 || h.NanoCPUs > 0 && h.NanoCPUs < minCPUs || h.NanoCPUs > int64(runtime.NumCPU())*1e9:
 		return invalid("range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available", runtime.NumCPU(), runtime.NumCPU())
 	case h.NanoCPUs > 0 && h.CPUPeriod > 0:
 		return invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set")
@@ -65,6 +71,18 @@ func checkUlimits(ulimits []container.Ulimit) error {
 		}
 	}
 	return nil
+}
+
+// ulimitAdvice tells what to do about a limit that the kernel did not let a process have, "" of other faults.
+func ulimitAdvice(f *shim.Failure) string {
+	which, isUlimit := strings.CutPrefix(f.Note, plan.UlimitNote)
+	if !isUlimit || !isErrno(f, eperm) {
+		return ""
+	}
+	if most, err := os.ReadFile("/proc/sys/fs/nr_open"); err == nil && strings.HasPrefix(which, "nofile ") {
+		return fmt.Sprintf("the most that the host allows is %s (/proc/sys/fs/nr_open), or what tugd itself has where it may not raise that", strings.TrimSpace(string(most)))
+	}
+	return "it is above tugd's own, which tugd may not raise without CAP_SYS_RESOURCE: ask for less, or start tugd with more"
 }
 
 // checkDevices finds rules and permissions for devices that are none, and weights out of range.

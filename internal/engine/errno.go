@@ -17,6 +17,7 @@ const (
 	eacces  = syscall.EACCES
 	enotdir = syscall.ENOTDIR
 	einval  = syscall.EINVAL
+	eperm   = syscall.EPERM
 )
 
 var errConflict = errdefs.ErrConflict

@@ -211,6 +211,9 @@ func (e *Engine) execError(ctx context.Context, prefix string, f *shim.Failure, 
 		if isBind := strings.HasPrefix(f.Note, "mount /"); isBind && (isErrno(f, enotdir) || isErrno(f, einval)) {
 			return fmt.Errorf("%s%w: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type: %w", prefix, f, errdefs.ErrInvalidArgument)
 		}
+		if advice := ulimitAdvice(f); advice != "" {
+			return invalid("%s%v: %s", prefix, f, advice)
+		}
 		return fmt.Errorf("%s%w: %w", prefix, f, classOf(f))
 	}
 	return e.notExecuted(ctx, prefix, f, r, dir, program)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
@@ -91,12 +92,15 @@ func IsRlimit(name string) bool {
 	return ok
 }
 
+// UlimitNote begins the note of the step that sets a limit of setrlimit(2).
+const UlimitNote = "set ulimit "
+
 func (b *builder) rlimit(name string, soft, hard uint64) {
 	n, ok := rlimits[name]
 	if !ok {
 		b.fail(fmt.Errorf("unknown limit %q", name))
 	}
-	b.call(fmt.Sprintf("set the limit %s to %d:%d", name, int64(soft), int64(hard)), unix.SYS_PRLIMIT64, num(0), num(n), ptr(b.words(soft, hard)), num(0))
+	b.call(fmt.Sprintf("%s%s to %d:%d", UlimitNote, strings.ToLower(strings.TrimPrefix(name, "RLIMIT_")), int64(soft), int64(hard)), unix.SYS_PRLIMIT64, num(0), num(n), ptr(b.words(soft, hard)), num(0))
 }
 
 // becomeRoot takes on the ids of the user namespace's root.
