@@ -14,12 +14,14 @@ WITH_REGISTRY = images/with-registry
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## build tug, tugd and tug-shim into bin/
+build: ## build tug, tugd, tug-shim and tug-build into bin/
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 install: build ## copy them to PREFIX/bin (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 bin/tug bin/tugd bin/tug-shim $(DESTDIR)$(PREFIX)/bin
+	install -m 755 bin/tug bin/tugd bin/tug-shim bin/tug-build $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/lib/tug/cli-plugins
+	ln -sf ../../../bin/tug-build $(DESTDIR)$(PREFIX)/lib/tug/cli-plugins/docker-buildx
 
 images: ## make the base images from Debian's packages
 	$(WITH_REGISTRY) images/make

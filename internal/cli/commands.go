@@ -27,7 +27,7 @@ func commands() []node {
 		leaf(system.Version, "version"),
 		leaf(system.Info, "info"),
 
-		branch("builder", "Manage builds", leaf(build.Build, "build"), leaf(build.Prune, "prune")),
+		branch("builder", "Manage builds", builderCommands()...),
 		branch("container", "Manage containers", containerCommands()...),
 		branch("context", "Manage contexts", contextCommands()...),
 		branch("image", "Manage images", imageCommands()...),
@@ -66,6 +66,22 @@ func commands() []node {
 		leaf(container.Unpause, "unpause"),
 		leaf(container.Update, "update"),
 		leaf(container.Wait, "wait"),
+	}
+}
+
+func builderCommands() []node {
+	return []node{
+		leaf(build.Build, "build"),
+		leaf(build.OfBuilder("create", "Create a builder instance"), "create"),
+		leaf(build.OfBuilder("du", "Disk usage"), "du"),
+		leaf(build.OfBuilder("history", "Look at builds of the past"), "history"),
+		leaf(build.OfBuilder("imagetools", "Look at images in registries"), "imagetools"),
+		leaf(build.OfBuilder("inspect", "Inspect a builder instance"), "inspect"),
+		leaf(build.OfBuilder("ls", "List builder instances"), "ls"),
+		leaf(build.Prune, "prune"),
+		leaf(build.OfBuilder("rm", "Remove builder instances"), "rm"),
+		leaf(build.OfBuilder("stop", "Stop a builder instance"), "stop"),
+		leaf(build.OfBuilder("use", "Set the builder instance"), "use"),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tug/internal/cli/help"
 	"tug/internal/cli/session"
 )
 
@@ -116,7 +117,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		for _, sub := range cmd.Commands() {
 			var out bytes.Buffer
 			sub.SetOut(&out)
-			writeHelp(s, sub)
+			help.Write(s, sub)
 			if sub.Short == "" || !strings.HasPrefix(out.String(), "Usage:  tug "+strings.TrimPrefix(sub.CommandPath(), "tug ")) {
 				t.Errorf("%s: %s", sub.CommandPath(), out.String())
 			}

@@ -46,6 +46,7 @@ var unlinked = []struct{ program, path, why string }{
 	{"cmd/tug-shim", "encoding/json", "there is one shim for each container: it is to stay small"},
 	{"cmd/tug", "tug/internal/engine", "the command line is an API client and nothing else"},
 	{"cmd/tug", "github.com/moby/buildkit", "it costs milliseconds of every start"},
+	{"cmd/tugd", "github.com/docker/buildx", "it is the client of builds"},
 	{"cmd/tug", "github.com/docker/cli/cli/command/container", "it costs milliseconds of every start"},
 }
 

@@ -71,6 +71,9 @@ func (h Host) Socket() string {
 	return path
 }
 
+// Remote tells whether h is reached by a program, as ssh, that is started for each connection.
+func (h Host) Remote() bool { return strings.HasPrefix(h.URL, "ssh://") }
+
 // completeURL accepts what docker's -H accepts: a URL with one of the schemes, a path of a socket,
 // or host[:port].
 func completeURL(value string, tls bool) (string, error) {

@@ -35,18 +35,6 @@ type Session struct {
 	api    func() (*connection.Client, error)
 }
 
-// Global are the options that may stand before the command.
-type Global struct {
-	Config      string
-	Host        string
-	Context     string
-	NoAutostart bool
-	Debug       bool
-	TLS         bool
-	TLSVerify   *bool // nil if not given
-	TLSFiles    connection.TLS
-}
-
 // New makes a session of three streams. Files among them may be terminals.
 func New(in io.ReadCloser, out, err io.Writer, getenv func(string) string, version Version) *Session {
 	s := &Session{

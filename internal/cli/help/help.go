@@ -1,4 +1,5 @@
-package cli
+// Package help shows how a command is used.
+package help
 
 import (
 	"fmt"
@@ -11,8 +12,8 @@ import (
 	"tug/internal/cli/session"
 )
 
-// writeHelp prints how cmd is used, what it is for, its options, and the commands below it.
-func writeHelp(s *session.Session, cmd *cobra.Command) {
+// Write prints how cmd is used, what it is for, its options, and the commands below it.
+func Write(s *session.Session, cmd *cobra.Command) {
 	if help := cmd.Flags().Lookup("help"); help != nil {
 		help.Hidden = true // whoever reads this has found it
 	}
