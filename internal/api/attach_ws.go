@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"golang.org/x/net/websocket"
+
+	"tug/internal/frame"
 )
 
 // containerAttachWebsocket joins a client to the standard streams of a container over a web socket. A web socket has frames of
@@ -34,7 +36,7 @@ func (c *call) serveWebsocket(conn *websocket.Conn, session *Session) {
 	}
 	ctx, gone := context.WithCancel(c.ctx())
 	defer gone()
-	client := &webClient{Conn: conn, gone: gone, plain: session.TTY}
+	client := &webClient{Conn: conn, gone: gone, plain: session.TTY, output: frame.Contents{To: conn}}
 	if err := session.Serve(ctx, client); err != nil {
 		c.log.Debug("attached web socket ended", "path", c.r.URL.Path, "error", err)
 	}
@@ -45,9 +47,9 @@ func (c *call) serveWebsocket(conn *websocket.Conn, session *Session) {
 // more has gone.
 type webClient struct {
 	*websocket.Conn
-	gone  func()
-	plain bool // output has no frames that are to be taken away
-	frames
+	gone   func()
+	plain  bool // output has no frames that are to be taken away
+	output frame.Contents
 }
 
 // Read gives what the client sends.
@@ -64,15 +66,7 @@ func (w *webClient) Write(p []byte) (int, error) {
 	if w.plain {
 		return w.Conn.Write(p)
 	}
-	for rest := p; len(rest) > 0; {
-		var content []byte
-		if content, rest = w.next(rest); len(content) > 0 {
-			if _, err := w.Conn.Write(content); err != nil {
-				return 0, err
-			}
-		}
-	}
-	return len(p), nil
+	return w.output.Write(p)
 }
 
 // CloseWrite tells the client that nothing more will come, and with it that nothing more is taken.

@@ -70,21 +70,3 @@ func TestWhoSpeaksNoWebsocketIsRefused(t *testing.T) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 }
-
-func TestFramesAreTakenOffPiecesOfAnyLength(t *testing.T) {
-	stream := appendFrame(appendFrame(appendFrame(nil, streamStdout, []byte("one ")), streamStderr, nil), streamStderr, []byte("two"))
-	for size := 1; size <= len(stream); size++ {
-		var f frames
-		var got []byte
-		for at := 0; at < len(stream); at += size {
-			for rest := stream[at:min(at+size, len(stream))]; len(rest) > 0; {
-				var content []byte
-				content, rest = f.next(rest)
-				got = append(got, content...)
-			}
-		}
-		if string(got) != "one two" {
-			t.Errorf("in pieces of %d: %q", size, got)
-		}
-	}
-}

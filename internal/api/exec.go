@@ -6,6 +6,7 @@ import (
 
 	moby "github.com/moby/moby/api/types/container"
 	"tug/internal/engine"
+	"tug/internal/frame"
 )
 
 // execCreate records a process to be started in a running container.
@@ -76,7 +77,7 @@ func (c *call) tellInStream(err error, tty bool) error {
 	_, words := describe(err)
 	text := []byte(words + "\r\n")
 	if !tty {
-		text = appendFrame(nil, streamStdout, text)
+		text = frame.Append(nil, frame.Stdout, text)
 	}
 	stream.awaitHead()
 	_, _ = stream.Write(text) // a client that went does not care

@@ -19,6 +19,7 @@ import (
 	"tug/internal/container"
 	"tug/internal/engine"
 	"tug/internal/events"
+	"tug/internal/frame"
 	"tug/internal/logs/logread"
 	"tug/internal/network"
 )
@@ -173,8 +174,7 @@ type frameWriter struct {
 }
 
 func (w frameWriter) Write(p []byte) (int, error) {
-	head := []byte{w.stream, 0, 0, 0, byte(len(p) >> 24), byte(len(p) >> 16), byte(len(p) >> 8), byte(len(p))}
-	_, err := w.w.Write(append(head, p...))
+	_, err := w.w.Write(frame.Append(nil, w.stream, p))
 	return len(p), err
 }
 

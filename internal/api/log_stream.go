@@ -2,37 +2,15 @@ package api
 
 import (
 	"bufio"
-	"encoding/binary"
 	"maps"
 	"net/url"
 	"slices"
 	"sync"
 	"time"
 
+	"tug/internal/frame"
 	"tug/internal/logs/logread"
 )
-
-// The numbers of the streams in a multiplexed one. The last carries an error of the engine's.
-const (
-	streamStdout = 1
-	streamStderr = 2
-	streamError  = 3
-)
-
-// appendFrame appends a part of a stream as Docker's multiplexed streams carry it: the stream's number, three zeros, the length
-// in four bytes, the most significant first, and the bytes.
-func appendFrame(b []byte, stream byte, parts ...[]byte) []byte {
-	size := 0
-	for _, p := range parts {
-		size += len(p)
-	}
-	b = append(b, stream, 0, 0, 0)
-	b = binary.BigEndian.AppendUint32(b, uint32(size))
-	for _, p := range parts {
-		b = append(b, p...)
-	}
-	return b
-}
 
 // logFormat is how a client wants to see entries.
 type logFormat struct {
@@ -61,11 +39,7 @@ func (f logFormat) appendEntry(b, scratch []byte, e logread.Entry) []byte {
 	if f.raw {
 		return append(append(b, prefix...), e.Line...)
 	}
-	stream := byte(streamStdout)
-	if e.Stream == "stderr" {
-		stream = streamStderr
-	}
-	return appendFrame(b, stream, prefix, e.Line)
+	return frame.Append(b, frame.Of(e.Stream), prefix, e.Line)
 }
 
 // logStream sends entries to a client in large pieces, but for one that follows soon after each is written: a goroutine
@@ -153,7 +127,7 @@ func (s *logStream) end(err error) error {
 	}
 	if err != nil && s.err == nil && !s.format.raw {
 		_, words := describe(err)
-		_, s.err = s.buf.Write(appendFrame(nil, streamError, []byte("Error grabbing logs: "+words)))
+		_, s.err = s.buf.Write(frame.Append(nil, frame.Error, []byte("Error grabbing logs: "+words)))
 	}
 	s.flush()
 	return nil // whatever is wrong now, the client has gone

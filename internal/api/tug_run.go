@@ -9,13 +9,13 @@ import (
 	"github.com/moby/moby/api/types/container"
 
 	"tug/internal/engine"
+	"tug/internal/frame"
 )
 
-// Headers of the answer to POST /tug/run, and the frame after the container's last output.
+// Headers of the answer to POST /tug/run.
 const (
 	headerContainer = "Tug-Container" // its ID, also if it could not be started
 	headerWarnings  = "Tug-Warnings"  // a JSON array, in base64
-	frameExit       = 5               // stream number of the last frame: four bytes, big endian, with the exit code
 )
 
 // tugRun creates a container and starts it, with the body of a create request: all of `run` in one round trip, which is
@@ -85,9 +85,8 @@ func (c *call) serveRun(run *Running) error {
 		stream.Close() // the client is gone, or this daemon is stopping
 		return nil
 	}
-	frame := [12]byte{0: frameExit, 7: 4}
-	binary.BigEndian.PutUint32(frame[8:], uint32(end.ExitCode))
-	_, _ = stream.Write(frame[:]) // to a client that is gone there is nothing to say
+	last := frame.Append(nil, frame.Exit, binary.BigEndian.AppendUint32(nil, uint32(end.ExitCode)))
+	_, _ = stream.Write(last) // to a client that is gone there is nothing to say
 	stream.linger()
 	return nil
 }

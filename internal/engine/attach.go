@@ -11,6 +11,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/events"
+	"tug/internal/frame"
 	"tug/internal/logs/logread"
 	"tug/internal/shim"
 )
@@ -237,13 +238,7 @@ func (a *Attached) showLog(ctx context.Context, client io.Writer) error {
 			_, err := client.Write(entry.Line)
 			return err
 		}
-		stream := byte(1)
-		if entry.Stream == "stderr" {
-			stream = 2
-		}
-		n := len(entry.Line)
-		frame := append([]byte{stream, 0, 0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}, entry.Line...)
-		_, err := client.Write(frame)
+		_, err := client.Write(frame.Append(nil, frame.Of(entry.Stream), entry.Line))
 		return err
 	})
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 
 	"tug/internal/container"
 	"tug/internal/fault"
+	"tug/internal/frame"
 )
 
 // startPatience is how long the start of a health check may take, which does not count as its own time.
@@ -79,7 +79,7 @@ func (e *Engine) startProbe(ctx context.Context, r *container.Record, w io.Write
 	served := make(chan struct{})
 	e.work.Go(func() {
 		defer close(served)
-		_ = attached.Serve(e.life, sinkStream{&frames{to: w}}) // what it fails with, the exit code tells too
+		_ = attached.Serve(e.life, sinkStream{&frame.Contents{To: w}}) // what it fails with, the exit code tells too
 	})
 	return x, served, nil
 }
@@ -146,33 +146,6 @@ func (x *excerpt) String() string {
 		return x.buf.String() + "..."
 	}
 	return x.buf.String()
-}
-
-// frames takes a stream of frames as shims send it, and writes what both streams in it carry.
-type frames struct {
-	to   io.Writer
-	head []byte // of a frame that is not there as a whole
-	left uint32 // bytes of the frame that are still to come
-}
-
-func (f *frames) Write(p []byte) (int, error) {
-	const size = 8
-	for rest := p; len(rest) > 0; {
-		if f.left == 0 {
-			n := min(size-len(f.head), len(rest))
-			f.head, rest = append(f.head, rest[:n]...), rest[n:]
-			if len(f.head) == size {
-				f.left, f.head = binary.BigEndian.Uint32(f.head[4:]), f.head[:0]
-			}
-			continue
-		}
-		n := min(int(f.left), len(rest))
-		if _, err := f.to.Write(rest[:n]); err != nil {
-			return 0, err
-		}
-		f.left, rest = f.left-uint32(n), rest[n:]
-	}
-	return len(p), nil
 }
 
 // sinkStream is a client that sends nothing and takes what it is given.

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 )
@@ -18,23 +17,5 @@ func TestOfACheckTheBeginningOfItsOutputIsKept(t *testing.T) {
 	x.Write([]byte(strings.Repeat("2", 1000)))
 	if x.String() != "1234567890..." {
 		t.Error(x.String())
-	}
-}
-
-func TestFramesAreTakenApartWhereverTheyAreCut(t *testing.T) {
-	stream := []byte("\x01\x00\x00\x00\x00\x00\x00\x03out\x02\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x05error\x01\x00\x00\x00\x00\x00\x00\x01!")
-	for size := 1; size <= len(stream); size++ {
-		var got bytes.Buffer
-		f := &frames{to: &got}
-		for rest := stream; len(rest) > 0; {
-			n, err := f.Write(rest[:min(size, len(rest))])
-			if err != nil {
-				t.Fatal(err)
-			}
-			rest = rest[n:]
-		}
-		if got.String() != "outerror!" {
-			t.Errorf("in pieces of %d bytes: %q", size, got.String())
-		}
 	}
 }

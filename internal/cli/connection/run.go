@@ -20,6 +20,8 @@ import (
 	"github.com/moby/moby/api/types/common"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
+
+	"tug/internal/frame"
 )
 
 // ErrNoRun says that the daemon cannot run a container in one call: it is Docker's, or an older one.
@@ -190,27 +192,20 @@ func (r *Running) Write(p []byte) (int, error) { return r.conn.Write(p) }
 // Close lets go of the container.
 func (r *Running) Close() error { return r.conn.Close() }
 
-// The stream numbers of frames (Docker Engine API, "Stream format"), and tug's own of the last one.
-const (
-	frameOut  = 1
-	frameErr  = 2
-	frameExit = 5
-)
-
 // Output copies the container's output until its end and gives its exit code.
 func (r *Running) Output(out, errs io.Writer) (code int, err error) {
-	var head [8]byte
+	var head [frame.HeadSize]byte
 	for {
 		if _, err := io.ReadFull(r.from, head[:]); err != nil {
 			return 0, lost(err)
 		}
-		size := int64(binary.BigEndian.Uint32(head[4:]))
+		size := int64(frame.Size(head[:]))
 		to := out
 		switch head[0] {
-		case frameErr:
+		case frame.Stderr:
 			to = errs
-		case frameOut:
-		case frameExit:
+		case frame.Stdout:
+		case frame.Exit:
 			var code [4]byte
 			_, err := io.ReadFull(r.from, code[:])
 			return int(int32(binary.BigEndian.Uint32(code[:]))), lost(err)

@@ -1,12 +1,12 @@
 package server
 
 import (
-	"encoding/binary"
 	"errors"
 	"os"
 	"sync"
 	"time"
 
+	"tug/internal/frame"
 	"tug/internal/shim"
 )
 
@@ -25,22 +25,13 @@ type client struct {
 
 func (c *client) leave() { c.once.Do(func() { close(c.gone) }) }
 
-// streamOut and streamErr are the stream numbers in the head of a frame (Docker Engine API, "Stream format").
-const (
-	streamOut = 1
-	streamErr = 2
-)
-
 // maxRest bounds in bytes what is kept for a client that does not read.
 const maxRest = 1 << 20
 
 // give writes a piece of output to the client, framed unless there is a terminal.
 func (c *client) give(stream byte, p []byte) error {
 	if !c.tty {
-		frame := make([]byte, 8, 8+len(p))
-		frame[0] = stream
-		binary.BigEndian.PutUint32(frame[4:], uint32(len(p)))
-		p = append(frame, p...)
+		p = frame.Append(make([]byte, 0, frame.HeadSize+len(p)), stream, p)
 	}
 	c.writes.Lock()
 	defer c.writes.Unlock()

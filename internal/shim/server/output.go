@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"tug/internal/frame"
 )
 
 // sink takes a process's output beside the clients: the log.
@@ -71,7 +73,7 @@ func (p *process) wanting(stream byte) []*client {
 	defer p.clients.Unlock()
 	var list []*client
 	for _, c := range p.list {
-		if stream == streamOut && c.want.Stdout || stream == streamErr && c.want.Stderr {
+		if stream == frame.Stdout && c.want.Stdout || stream == frame.Stderr && c.want.Stderr {
 			list = append(list, c)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tug/internal/frame"
 	"tug/internal/plan"
 	"tug/internal/plan/fork"
 	"tug/internal/shim"
@@ -75,12 +76,12 @@ func (s *Server) follow(c child, ends *ends, st shim.Streams, first bool, pendin
 	for _, c := range pending {
 		c.tty = st.Terminal
 	}
-	outputs := []output{{ends.stdout, streamOut}, {ends.stderr, streamErr}}
+	outputs := []output{{ends.stdout, frame.Stdout}, {ends.stderr, frame.Stderr}}
 	if st.Terminal {
 		proc.pty = nonblocking(c.pty)
 		proc.stdin = proc.pty
 		proc.resize(st.Height, st.Width)
-		outputs = []output{{proc.pty, streamOut}}
+		outputs = []output{{proc.pty, frame.Stdout}}
 	}
 	go proc.run(outputs, c.end, s)
 	for _, c := range pending {

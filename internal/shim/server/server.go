@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tug/internal/frame"
 	"tug/internal/logs"
 	"tug/internal/plan"
 	"tug/internal/plan/fork"
@@ -230,7 +231,7 @@ func (s *Server) sink(p *process, stream byte) sink {
 	if s.log == nil || !p.first {
 		return nil
 	}
-	if stream == streamErr {
+	if stream == frame.Stderr {
 		return s.log.Stream("stderr")
 	}
 	return s.log.Stream("stdout")
