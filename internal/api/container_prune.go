@@ -1,11 +1,10 @@
 package api
 
 import (
-	"errors"
 	"net/http"
+	"slices"
 	"time"
 
-	"github.com/containerd/errdefs"
 	moby "github.com/moby/moby/api/types/container"
 
 	"tug/internal/container"
@@ -13,7 +12,7 @@ import (
 	"tug/internal/events"
 )
 
-// containerPrune removes the containers that do not run and that the filters fit. One that is used again meanwhile is left alone.
+// containerPrune removes the containers that do not run and that the filters fit.
 func containerPrune(c *call) error {
 	filters, err := c.filters()
 	if err != nil {
@@ -27,40 +26,26 @@ func containerPrune(c *call) error {
 		return err
 	}
 	report := moby.PruneReport{ContainersDeleted: []string{}}
-	var failures []error
-	for _, r := range c.engine.List() {
-		idle := r.State.Status == container.Exited || r.State.Status == container.Created || r.State.Status == container.Dead
+	idle := slices.DeleteFunc(c.engine.List(), func(r *container.Record) bool {
+		ended := r.State.Status == container.Exited || r.State.Status == container.Created || r.State.Status == container.Dead
 		tooNew := !until.IsZero() && !r.Created.Before(until)
-		if !idle || tooNew || !pruned(r.Config.Labels, filters) {
-			continue
-		}
+		return !ended || tooNew || !pruned(r.Config.Labels, filters)
+	})
+	err = prune(c.ctx(), idle, func(r *container.Record) error {
 		written, _, err := c.engine.Size(c.ctx(), r)
 		if err != nil {
 			written = 0
 		}
-		switch err := c.engine.Remove(c.ctx(), r.ID, engine.RemoveOptions{}); {
-		case err == nil:
-			report.ContainersDeleted = append(report.ContainersDeleted, r.ID)
-			report.SpaceReclaimed += uint64(written)
-		case c.ctx().Err() != nil:
-			return c.ctx().Err()
-		case !errdefs.IsNotFound(err) && !errdefs.IsConflict(err):
-			failures = append(failures, err)
+		if err := c.engine.Remove(c.ctx(), r.ID, engine.RemoveOptions{}); err != nil {
+			return err
 		}
-	}
-	if len(failures) > 0 && len(report.ContainersDeleted) == 0 {
-		return errors.Join(failures...)
+		report.ContainersDeleted = append(report.ContainersDeleted, r.ID)
+		report.SpaceReclaimed += uint64(written)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	c.engine.PublishPrune(events.Container, int64(report.SpaceReclaimed))
 	return c.json(http.StatusOK, report)
-}
-
-// pruned tells whether what has these labels is to go: all those of the filter label, and none of those of label!.
-func pruned(labels map[string]string, filters map[string][]string) bool {
-	for _, l := range filters["label!"] {
-		if container.HasLabels(labels, []string{l}) {
-			return false
-		}
-	}
-	return container.HasLabels(labels, filters["label"])
 }

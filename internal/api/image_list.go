@@ -2,8 +2,8 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
-	"github.com/containerd/errdefs"
 	moby "github.com/moby/moby/api/types/image"
 
 	"tug/internal/container"
@@ -157,19 +157,17 @@ func imagePrune(c *call) error {
 		return err
 	}
 	report := moby.PruneReport{ImagesDeleted: []moby.DeleteResponse{}}
-	for i := range images {
-		img := &images[i]
-		if users[img.ID.String()] > 0 {
-			continue
-		}
+	unused := slices.DeleteFunc(images, func(img image.Image) bool { return users[img.ID.String()] > 0 })
+	err = prune(c.ctx(), unused, func(img image.Image) error {
 		removed, err := c.engine.RemoveImage(c.ctx(), img.ID.String(), true, false)
-		switch {
-		case errdefs.IsConflict(err), errdefs.IsNotFound(err):
-			continue // it is used or gone since
-		case err != nil:
+		if err != nil {
 			return err
 		}
 		report.ImagesDeleted = append(report.ImagesDeleted, showRemoved(removed)...)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	after, err := c.engine.Images().Usage(c.ctx()) // what others share stays
 	if err != nil {

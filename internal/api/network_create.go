@@ -1,7 +1,9 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -87,17 +89,22 @@ func networkPrune(c *call) error {
 		}
 	}
 	report := moby.PruneReport{NetworksDeleted: []string{}}
-	for _, n := range c.engine.Networks().List() {
+	unused := slices.DeleteFunc(c.engine.Networks().List(), func(n network.Network) bool {
 		tooNew := !until.IsZero() && !n.Created.Before(until)
-		if n.Predefined() || wanted[n.Name] || tooNew || !pruned(n.Labels, filters) {
-			continue
-		}
-		switch err := c.engine.Networks().Remove(c.ctx(), n.ID); {
+		return n.Predefined() || wanted[n.Name] || tooNew || !pruned(n.Labels, filters)
+	})
+	err = prune(c.ctx(), unused, func(n network.Network) error {
+		err := c.engine.Networks().Remove(c.ctx(), n.ID)
+		switch {
+		case errdefs.IsFailedPrecondition(err):
+			return fmt.Errorf("%w: %w", err, errdefs.ErrConflict) // somebody uses it again
 		case err == nil:
 			report.NetworksDeleted = append(report.NetworksDeleted, n.Name)
-		case !errdefs.IsFailedPrecondition(err) && !errdefs.IsNotFound(err): // those are used or gone since
-			return err
 		}
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	c.engine.PublishPrune(events.Network, 0)
 	return c.json(http.StatusOK, report)

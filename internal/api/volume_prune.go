@@ -1,13 +1,13 @@
 package api
 
 import (
-	"errors"
 	"net/http"
+	"slices"
 
-	"github.com/containerd/errdefs"
 	moby "github.com/moby/moby/api/types/volume"
 
 	"tug/internal/events"
+	"tug/internal/volume"
 )
 
 // volumePrune removes the volumes that no container has: those that were made without a name, or all of them.
@@ -25,24 +25,20 @@ func volumePrune(c *call) error {
 	}
 	users := c.volumeUsers()
 	report := moby.PruneReport{VolumesDeleted: []string{}}
-	var failures []error
-	for _, v := range c.engine.Volumes().List() {
-		if users[v.Name] > 0 || !all && !v.Anonymous || !pruned(v.AllLabels(), filters) {
-			continue
-		}
+	unused := slices.DeleteFunc(c.engine.Volumes().List(), func(v volume.Volume) bool {
+		return users[v.Name] > 0 || !all && !v.Anonymous || !pruned(v.AllLabels(), filters)
+	})
+	err = prune(c.ctx(), unused, func(v volume.Volume) error {
 		size := c.engine.VolumeSize(c.ctx(), &v)
-		switch err := c.engine.RemoveVolume(v.Name); {
-		case err == nil:
-			report.VolumesDeleted = append(report.VolumesDeleted, v.Name)
-			report.SpaceReclaimed += uint64(max(size, 0))
-		case c.ctx().Err() != nil:
-			return c.ctx().Err()
-		case !errdefs.IsNotFound(err) && !errdefs.IsConflict(err): // those are gone or used since
-			failures = append(failures, err)
+		if err := c.engine.RemoveVolume(v.Name); err != nil {
+			return err
 		}
-	}
-	if len(failures) > 0 && len(report.VolumesDeleted) == 0 {
-		return errors.Join(failures...)
+		report.VolumesDeleted = append(report.VolumesDeleted, v.Name)
+		report.SpaceReclaimed += uint64(max(size, 0))
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	c.engine.PublishPrune(events.Volume, int64(report.SpaceReclaimed))
 	return c.json(http.StatusOK, report)

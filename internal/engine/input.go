@@ -128,7 +128,8 @@ func (e *Engine) input(r *container.Record, root image.Rootfs, idBase uint32, gr
 	return in, e.devices(in, h)
 }
 
-// networkOwner gives the container whose network another one shares, through any number of containers in between.
+// networkOwner gives the container whose network another one shares, through any number of containers in
+// between, which can be in a circle by now.
 func (e *Engine) networkOwner(r *container.Record) *container.Record {
 	for seen := map[string]bool{}; !seen[r.ID]; {
 		seen[r.ID] = true

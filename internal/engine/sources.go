@@ -19,43 +19,54 @@ const sourcePatience = 5 * time.Second
 // it: so there is one for a path at a time, however often somebody asks. Nobody can wait for its end.
 type lookups struct {
 	mu      sync.Mutex // guards pending
-	pending map[string]chan struct{}
+	pending map[string]*lookup
 }
 
-// await looks a path up. Errors: Unavailable if that takes longer than patience; ctx's. None if there is no such file.
+type lookup struct {
+	done chan struct{} // closed once err is known
+	err  error
+}
+
+// await looks a path up. Errors: those of stat(2); Unavailable if that takes longer than patience; ctx's.
 func (l *lookups) await(ctx context.Context, path string, patience time.Duration) error {
 	late := time.NewTimer(patience)
 	defer late.Stop()
-	select {
-	case <-l.look(path):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-late.C:
+	for {
+		under, joined := l.look(path)
+		select {
+		case <-under.done:
+			if joined && under.err != nil {
+				continue // what was not there when another one began to look may be there now
+			}
+			return under.err
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-late.C:
+		}
 		return fmt.Errorf("bind source %s does not answer: its file system hangs, perhaps as its server is gone; mend or unmount it: %w", path, errdefs.ErrUnavailable)
 	}
 }
 
-// look gives what is closed once the path is looked up.
-func (l *lookups) look(path string) <-chan struct{} {
+// look begins to look a path up, or joins who has begun.
+func (l *lookups) look(path string) (under *lookup, joined bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if under, ok := l.pending[path]; ok {
-		return under
+		return under, true
 	}
-	done := make(chan struct{})
 	if l.pending == nil {
-		l.pending = map[string]chan struct{}{}
+		l.pending = map[string]*lookup{}
 	}
-	l.pending[path] = done
+	under = &lookup{done: make(chan struct{})}
+	l.pending[path] = under
 	go func() {
-		_, _ = os.Stat(path) // whether it is there, others see
+		_, under.err = os.Stat(path)
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		delete(l.pending, path)
-		close(done)
+		close(under.done)
 	}()
-	return done
+	return under, false
 }
 
 // readySources sees that the sources of a container's binds can be looked up: a start that hung would hold the container. Those of -v
@@ -75,10 +86,7 @@ func (e *Engine) readySources(ctx context.Context, mounts []container.MountPoint
 
 // readySource finds the source of a bind, or makes it a folder unless it has to exist. Errors: those of the file system.
 func (e *Engine) readySource(ctx context.Context, m *container.MountPoint) error {
-	if err := e.lookups.await(ctx, m.Source, sourcePatience); err != nil {
-		return err
-	}
-	_, err := os.Stat(m.Source)
+	err := e.lookups.await(ctx, m.Source, sourcePatience)
 	if os.IsNotExist(err) && !m.MustExist {
 		err = os.MkdirAll(m.Source, 0o755)
 	}

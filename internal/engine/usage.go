@@ -128,24 +128,20 @@ func (e *Engine) measure(r *container.Record, run *run) (*Usage, error) {
 
 // interfaces counts what goes over the interfaces that the engine has given the container, or the one whose network it shares.
 func (e *Engine) interfaces(r *container.Record, run *run) (map[string]proc.Interface, error) {
+	owner := e.networkOwner(r)
 	e.mu.Lock()
-	for range len(e.runs) { // joined containers can be in a circle by now
-		owner, shared := joined(r.Host.NetworkMode)
-		if !shared {
-			break
+	if owner != r {
+		if run = e.runs[owner.ID]; run == nil {
+			e.mu.Unlock()
+			return nil, nil
 		}
-		other, err := e.containers.Get(owner)
-		if err != nil || e.runs[other.ID] == nil {
-			break
-		}
-		r, run = other, e.runs[other.ID]
 	}
 	given := map[string]bool{}
 	for _, ep := range run.endpoints {
 		given[ep.IfName] = ep.HostIf != ""
 	}
 	e.mu.Unlock()
-	if len(given) == 0 || r.Host.NetworkMode == network.NameHost {
+	if len(given) == 0 || owner.Host.NetworkMode == network.NameHost {
 		return nil, nil
 	}
 	found, err := proc.Interfaces(run.pid)
