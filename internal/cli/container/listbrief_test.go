@@ -20,7 +20,7 @@ func TestTheTableIsTheFormatters(t *testing.T) {
 	all := []container.Summary{
 		{ID: id, Names: []string{"/web"}, Image: "nginx", ImageID: "sha256:" + id, Command: "nginx -g 'daemon off;'", Created: now.Add(-time.Hour).Unix(), Status: "Up 2 minutes"},
 		{ID: id[2:] + "00", Names: []string{"/other/db", "/db"}, Image: "localhost:5000/team/db:1.2@sha256:" + id, ImageID: "sha256:" + id, Command: `a "b"` + "\n\té", Status: "Exited (1) 3 days ago"},
-		{ID: id, Names: []string{"/a/b"}, Image: "sha256:" + id, ImageID: "sha256:" + id, Created: now.Unix()},
+		{ID: id, Names: []string{"/a/b"}, Image: "sha256:" + id, ImageID: "sha256:" + id, Created: now.Add(time.Hour).Unix()}, // by a clock that is ahead: it is of this moment for long
 		{ID: "short", Image: "", Command: "größer als zwanzig Zeichen, ja", Ports: []container.PortSummary{
 			{IP: netip.MustParseAddr("0.0.0.0"), PrivatePort: 80, PublicPort: 8080, Type: "tcp"}, {PrivatePort: 81, Type: "tcp"}, {PrivatePort: 82, Type: "tcp"},
 		}},
