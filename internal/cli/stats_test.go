@@ -79,3 +79,23 @@ func TestStatsOfWhatIsNotThere(t *testing.T) {
 		t.Error(r)
 	}
 }
+
+func TestStatsOfNothingHaveTheirColumns(t *testing.T) {
+	d := newDaemon(t)
+	d.on("GET /tug/stats", figures([]any{}))
+	if r := d.tug("stats", "--no-stream"); r.code != 0 || !strings.HasPrefix(r.out, "CONTAINER ID   NAME ") || strings.Count(r.out, "\n") != 1 {
+		t.Error(r)
+	}
+	if r := d.tug("stats", "--no-stream", "--format", "{{.Name}}"); r.code != 0 || r.out != "" {
+		t.Error(r)
+	}
+}
+
+func TestStatsNameAContainerOnce(t *testing.T) {
+	d := newDaemon(t)
+	d.on("GET /tug/stats", figures([]any{usageOf("web", "web", 50)}))
+	d.tug("stats", "--no-stream", "web", "web")
+	if got := d.last("GET", "/tug/stats").Query; got != "container=web" {
+		t.Error(got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/docker/cli/cli/command/formatter"
@@ -41,7 +42,8 @@ func Stats(s *session.Session) *cobra.Command {
 }
 
 // show prints a table once, or draws it again and again until ctx or all containers end.
-func (o *statsOptions) show(ctx context.Context, s *session.Session, refs []string) error {
+func (o *statsOptions) show(ctx context.Context, s *session.Session, named []string) error {
+	refs := once(named)
 	cfg, err := s.Config()
 	if err != nil {
 		return err
@@ -67,10 +69,21 @@ func (o *statsOptions) show(ctx context.Context, s *session.Session, refs []stri
 		return o.drawFigures(ctx, s, figures)
 	}
 	all, err := figures.Next()
-	if err != nil || len(all) == 0 {
+	if err != nil {
 		return err
 	}
 	return o.write(s.Out, samplesOf(all))
+}
+
+// once gives names without those that are there twice.
+func once(names []string) []string {
+	var list []string
+	for _, name := range names {
+		if !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 func samplesOf(all []connection.Stats) []sample {

@@ -33,10 +33,7 @@ func (o *statsOptions) showSampled(ctx context.Context, s *session.Session, api 
 		}
 	}
 	if o.noStream {
-		if samples := watched.samples(); len(samples) > 0 {
-			return o.write(s.Out, samples)
-		}
-		return nil
+		return o.write(s.Out, watched.samples())
 	}
 	return o.drawSampled(ctx, s, watched, len(refs) > 0, lost)
 }
