@@ -43,15 +43,13 @@ type config struct {
 	UserNS       string     `json:"userns"`
 	LogLevel     string     `json:"log-level"`
 	Debug        bool       `json:"debug"`
-	Mirrors      list       `json:"registry-mirrors"`
-	Insecure     list       `json:"insecure-registries"`
-	Blocked      list       `json:"blocked-registries"`
-	CertsDirs    list       `json:"certs-dirs"`
+	Labels       list       `json:"labels"`
 	LayerBlobs   string     `json:"layer-blobs"`
 	Shim         string     `json:"shim"`
 	Slots        int        `json:"warm-slots"`
 	Runtimes     runtimes   `json:"runtimes"`
 	Runtime      string     `json:"default-runtime"`
+	registries
 	defaults
 }
 
@@ -94,10 +92,8 @@ func configure(args []string) (*config, error) {
 	f.StringVar(&c.LogLevel, "log-level", "info", "`LEVEL`: debug, info, warn or error")
 	f.BoolVar(&c.Debug, "debug", false, "log everything")
 	f.BoolVar(&c.Debug, "D", false, "the same as --debug")
-	f.Var(&c.Mirrors, "registry-mirror", "`URL` of a mirror of Docker Hub; may be repeated")
-	f.Var(&c.Blocked, "blocked-registry", "`REGISTRY` that is never spoken to, or a pattern *.example.com; may be repeated")
-	f.Var(&c.CertsDirs, "certs-dir", "`FOLDER` with certificates and hosts.toml of registries; may be repeated (default /etc/tug/certs.d, /etc/containerd/certs.d, /etc/docker/certs.d)")
-	f.Var(&c.Insecure, "insecure-registry", "`REGISTRY` that may be spoken to without TLS; may be repeated")
+	f.Var(&c.Labels, "label", "`KEY=VALUE` that info tells of this daemon; may be repeated")
+	c.registries.flags(f)
 	f.StringVar(&c.LayerBlobs, "layer-blobs", "keep", "`keep` pulled layers as they came beside their files, or drop them: their registry is asked again when they are pushed or saved")
 	f.StringVar(&c.Shim, "shim", "", "`PROGRAM` tug-shim (default: beside tugd)")
 	f.IntVar(&c.Slots, "warm-slots", 4, "how many containers are prepared for ahead of need")
@@ -134,7 +130,7 @@ func configure(args []string) (*config, error) {
 // jsonKeys are the configuration file's keys whose flags have another name.
 var jsonKeys = map[string]string{
 	"hosts": "H", "registry-mirrors": "registry-mirror", "insecure-registries": "insecure-registry", "blocked-registries": "blocked-registry", "certs-dirs": "certs-dir",
-	"default-address-pools": "default-address-pool", "runtimes": "add-runtime", "default-ulimits": "default-ulimit", "log-opts": "log-opt",
+	"default-address-pools": "default-address-pool", "runtimes": "add-runtime", "labels": "label", "default-ulimits": "default-ulimit", "log-opts": "log-opt",
 }
 
 const defaultFile = "/etc/tug/daemon.json"
@@ -180,9 +176,6 @@ func (c *config) complete() error {
 	if c.Pidfile == "" {
 		c.Pidfile = filepath.Join(c.ExecRoot, "tugd.pid")
 	}
-	if len(c.CertsDirs) == 0 {
-		c.CertsDirs = list{"/etc/tug/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"}
-	}
 	for _, p := range []*string{&c.DataRoot, &c.ExecRoot} {
 		abs, err := filepath.Abs(*p)
 		if err != nil {
@@ -208,7 +201,11 @@ func (c *config) complete() error {
 	if _, err := c.Runtimes.set(c.Runtime); err != nil {
 		return err
 	}
-	if err := c.defaults.complete(); err != nil {
+	if err := errors.Join(c.registries.complete(), c.defaults.complete()); err != nil {
+		return err
+	}
+	settings := c.settings()
+	if err := settings.Check(); err != nil {
 		return err
 	}
 	if c.Shim == "" {
@@ -242,19 +239,21 @@ func (c *config) level() slog.Level {
 func (c *config) engine(log *slog.Logger) engine.Options {
 	o := engine.Options{
 		DataRoot: c.DataRoot, ExecRoot: c.ExecRoot, Shim: c.Shim, Bridge: c.Bridge, BridgeIP: c.BridgeIP, CgroupParent: c.CgroupParent,
-		UserNS: c.UserNS == "auto", Slots: c.Slots, Insecure: c.Insecure, Blocked: c.Blocked, CertsDirs: c.CertsDirs, DropBlobs: c.LayerBlobs == "drop", Debug: c.Debug, Log: log,
+		UserNS: c.UserNS == "auto", Slots: c.Slots, DropBlobs: c.LayerBlobs == "drop", Settings: c.settings(), Log: log,
 		Build: engine.Version{Version: version, GitCommit: commit, BuildTime: built},
-	}
-	o.Defaults = c.given
-	o.Runtimes, _ = c.Runtimes.set(c.Runtime) // checked by complete
-	if len(c.Mirrors) > 0 {
-		o.Mirrors = map[string][]string{"docker.io": c.Mirrors}
 	}
 	for _, p := range c.Pools {
 		base, _ := netip.ParsePrefix(p.Base) // checked by parsePool
 		o.Pools = append(o.Pools, ipam.Pool{Base: base, Size: p.Size})
 	}
 	return o
+}
+
+// settings are what can change while the engine runs.
+func (c *config) settings() engine.Settings {
+	s := engine.Settings{Reach: c.reach(), Defaults: c.given, Labels: c.Labels, Debug: c.Debug}
+	s.Runtimes, _ = c.Runtimes.set(c.Runtime) // checked by complete
+	return s
 }
 
 // parsePool reads "base=10.0.0.0/8,size=24".

@@ -25,7 +25,7 @@ func args(t *testing.T, file string, more ...string) []string {
 }
 
 // compared lets tests see all of a configuration.
-var compared = cmp.AllowUnexported(config{}, defaults{})
+var compared = cmp.AllowUnexported(config{}, defaults{}, registries{})
 
 func TestDefaults(t *testing.T) {
 	c, err := configure(args(t, "{}"))
@@ -36,7 +36,8 @@ func TestDefaults(t *testing.T) {
 	want := &config{
 		Hosts: list{"unix:///run/tug/tugd.sock"}, DataRoot: "/var/lib/tug", ExecRoot: "/run/tug", Pidfile: "/run/tug/tugd.pid",
 		Bridge: "tug0", CgroupParent: "/tug", UserNS: "auto", LogLevel: "info", Slots: 4, Runtime: "tug",
-		CertsDirs: list{"/etc/tug/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"}, LayerBlobs: "keep",
+		LayerBlobs: "keep",
+		registries: registries{CertsDirs: list{"/etc/tug/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"}, MaxDownloads: 6, MaxUploads: 6},
 	}
 	if d := cmp.Diff(want, c, compared); d != "" {
 		t.Error(d)
@@ -46,14 +47,14 @@ func TestDefaults(t *testing.T) {
 // TestFlagsAndFile says the same by flags and by dockerd's keys in the file.
 func TestFlagsAndFile(t *testing.T) {
 	byFlags, err := configure(args(t, "{}", "-H", "unix:///x", "--host", "tcp://127.0.0.1:1", "--data-root", "/d", "--exec-root", "/e", "--bip", "10.9.0.1/24",
-		"--default-address-pool", "base=10.0.0.0/8,size=24", "--registry-mirror", "https://m", "--insecure-registry", "r:5000", "--userns", "host", "-D", "--warm-slots", "0",
+		"--default-address-pool", "base=10.0.0.0/8,size=24", "--registry-mirror", "https://m", "--insecure-registry", "r:5000", "--userns", "host", "-D", "--label", "a=b", "--max-concurrent-downloads", "2", "--max-concurrent-uploads", "3", "--warm-slots", "0",
 		"--no-new-privileges", "--default-ulimit", "nofile=10:20", "--log-driver", "local", "--log-opt", "max-size=1m", "--default-pids-limit", "7", "--seccomp-profile", "unconfined"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	byFile, err := configure(args(t, `{"hosts": ["unix:///x", "tcp://127.0.0.1:1"], "data-root": "/d", "exec-root": "/e", "bip": "10.9.0.1/24",
 		"default-address-pools": [{"base": "10.0.0.0/8", "size": 24}], "registry-mirrors": ["https://m"], "insecure-registries": ["r:5000"],
-		"userns": "host", "debug": true, "warm-slots": 0, "no-new-privileges": true, "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 10, "Hard": 20}},
+		"userns": "host", "debug": true, "labels": ["a=b"], "max-concurrent-downloads": 2, "max-concurrent-uploads": 3, "warm-slots": 0, "no-new-privileges": true, "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 10, "Hard": 20}},
 		"log-driver": "local", "log-opts": {"max-size": "1m"}, "default-pids-limit": 7, "seccomp-profile": "unconfined"}`))
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +64,7 @@ func TestFlagsAndFile(t *testing.T) {
 		t.Error(d)
 	}
 	o := byFlags.engine(slog.New(slog.DiscardHandler))
-	if o.UserNS || o.Mirrors["docker.io"][0] != "https://m" || len(o.Pools) != 1 || o.Pools[0].Size != 24 || byFlags.level() != slog.LevelDebug {
+	if o.UserNS || o.Settings.Reach.Mirrors["docker.io"][0] != "https://m" || len(o.Pools) != 1 || o.Pools[0].Size != 24 || byFlags.level() != slog.LevelDebug {
 		t.Errorf("the engine gets %+v", o)
 	}
 }
@@ -91,6 +92,9 @@ func TestWhatIsRefused(t *testing.T) {
 		"a pool of another key":    {"{}", []string{"--default-address-pool", "net=10.0.0.0/8"}, "unknown key"},
 		"user namespaces":          {"{}", []string{"--userns", "maybe"}, "auto or host"},
 		"log level":                {"{}", []string{"--log-level", "loud"}, "debug, info"},
+		"a label of one word":      {"{}", []string{"--label", "blue"}, "KEY=VALUE"},
+		"negative downloads":       {"{}", []string{"--max-concurrent-downloads", "-1"}, "from 1"},
+		"a mirror that is none":    {`{"registry-mirrors": ["nonsense"]}`, nil, "nonsense"},
 		"many slots":               {"{}", []string{"--warm-slots", "1000"}, "0 to 100"},
 		"a long exec root":         {"{}", []string{"--exec-root", "/" + strings.Repeat("x", 70)}, "too long"},
 		"a ulimit that is none":    {"{}", []string{"--default-ulimit", "nosuch=1"}, "nosuch"},

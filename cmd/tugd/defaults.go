@@ -55,7 +55,7 @@ func (d *defaults) complete() error {
 		}
 		d.given.Seccomp = string(profile)
 	}
-	return d.given.Check()
+	return nil
 }
 
 // ulimits is a flag for limits by their names.

@@ -41,7 +41,12 @@ func main() {
 func run(c *config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
 	defer stop()
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.level(), ReplaceAttr: fault.Plain}))
+	reloads := make(chan os.Signal, 1)
+	signal.Notify(reloads, unix.SIGHUP)
+	defer signal.Stop(reloads)
+	level := &slog.LevelVar{}
+	level.Set(c.level())
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: fault.Plain}))
 	unix.Umask(0o022)
 	logrus.SetLevel(logrus.ErrorLevel) // libraries warn of what is no matter here
 	debug.SetGCPercent(400)            // the heap is small and starts are many: collect less often
@@ -74,10 +79,14 @@ func run(c *config) error {
 		go func() { failed <- server.Serve(l) }()
 	}
 	ready()
-	select {
-	case <-ctx.Done():
-		log.Info("stopping; the containers go on")
-	case err = <-failed:
+	for current := c; ctx.Err() == nil && err == nil; {
+		select {
+		case <-ctx.Done():
+			log.Info("stopping; the containers go on")
+		case err = <-failed:
+		case <-reloads:
+			current = current.reload(c, e, level, log)
+		}
 	}
 	cancel()
 	grace, end := context.WithTimeout(context.Background(), 5*time.Second)

@@ -54,7 +54,7 @@ func (e *Engine) check(r *container.Record) error {
 		return err
 	}
 	r.Warnings = append(r.Warnings, security.warnings()...)
-	if _, err := e.Runtimes.Get(h.Runtime); err != nil {
+	if _, err := e.now().Runtimes.Get(h.Runtime); err != nil {
 		return err
 	}
 	if err := refused(h); err != nil {

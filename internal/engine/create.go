@@ -104,8 +104,8 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	if r.Host.NetworkMode == "default" && e.Bridge == network.NoBridge {
 		r.Host.NetworkMode = network.NameNone
 	}
-	r.Host.Runtime = cmp.Or(r.Host.Runtime, e.Runtimes.Default())
-	e.Defaults.apply(&r.Host)
+	r.Host.Runtime = cmp.Or(r.Host.Runtime, e.now().Runtimes.Default())
+	e.now().Defaults.apply(&r.Host)
 	if r.Host.Memory > 0 && r.Host.MemorySwap == 0 {
 		r.Host.MemorySwap = 2 * r.Host.Memory // as much swap as memory
 	}

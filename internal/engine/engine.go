@@ -22,7 +22,6 @@ import (
 	"tug/internal/ipam"
 	"tug/internal/logs/logread"
 	"tug/internal/network"
-	"tug/internal/ociruntime"
 	"tug/internal/plan"
 	"tug/internal/seccomp"
 	"tug/internal/slot"
@@ -42,14 +41,8 @@ type Options struct {
 	CgroupParent string // path below the hierarchies' roots, or a systemd slice
 	UserNS       bool   // containers get a user namespace of their own unless they ask for the host's
 	Slots        int    // how many slots are kept ready
-	Runtimes     ociruntime.Set
-	Mirrors      map[string][]string
-	Insecure     []string
-	Blocked      []string // registries that are never spoken to
-	CertsDirs    []string // certificates of registries
-	DropBlobs    bool     // keep no blob of a pulled layer beside its files
-	Defaults     Defaults
-	Debug        bool
+	Settings     Settings
+	DropBlobs    bool // keep no blob of a pulled layer beside its files
 	Build        Version
 	Log          *slog.Logger
 }
@@ -74,6 +67,7 @@ type Engine struct {
 	ids        *idmap.Pool
 	maker      *slot.Maker
 	slots      *slots
+	settings   atomic.Pointer[Settings]
 	happened   *events.Log
 	logReader  *logread.Reader
 	health     *health
@@ -102,9 +96,10 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 		Options: o, log: o.Log, dataRoot: o.DataRoot, execRoot: o.ExecRoot, kernel: probeKernel(), happened: events.NewLog(), logReader: logread.NewReader(), health: newHealth(),
 		runs: map[string]*run{}, waiting: map[string][]*Attached{}, execs: map[string]*execution{},
 	}
-	if err := o.Defaults.Check(); err != nil {
+	if err := o.Settings.Check(); err != nil {
 		return nil, err
 	}
+	e.settings.Store(&o.Settings)
 	e.life, e.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -166,7 +161,7 @@ func (e *Engine) openDomains(ctx context.Context) (err error) {
 	if e.cgroups, err = cgroup.Detect(); err != nil {
 		return err
 	}
-	if e.images, err = image.Open(ctx, image.Settings{Root: filepath.Join(e.dataRoot, "image"), Mirrors: e.Mirrors, Insecure: e.Insecure, Blocked: e.Blocked, CertsDirs: e.CertsDirs, DropBlobs: e.DropBlobs, Log: e.log, UserAgent: "tug/" + e.Build.Version}); err != nil {
+	if e.images, err = image.Open(ctx, image.Settings{Root: filepath.Join(e.dataRoot, "image"), Reach: e.now().Reach, DropBlobs: e.DropBlobs, Log: e.log, UserAgent: "tug/" + e.Build.Version}); err != nil {
 		return fmt.Errorf("open the images: %w", err)
 	}
 	e.ids = idmap.NewPool(e.dataRoot, "/etc/subuid", "/etc/subgid")

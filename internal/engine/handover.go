@@ -20,7 +20,7 @@ import (
 // compile makes the plan that starts a container, with the runtime of the host that it is handed over to, or nil for the
 // built-in one.
 func (e *Engine) compile(r *container.Record, p *prepared, at ociruntime.Places) (*plan.Plan, *shim.Runtime, error) {
-	rt, err := e.Runtimes.Get(r.Host.Runtime)
+	rt, err := e.now().Runtimes.Get(r.Host.Runtime)
 	if err != nil {
 		return nil, nil, err
 	}

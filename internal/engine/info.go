@@ -26,13 +26,14 @@ func (e *Engine) Version() Version {
 
 // Info tells of the engine and its host.
 func (e *Engine) Info(ctx context.Context) Info {
+	s := e.now()
 	i := Info{
 		ID: e.id, Driver: "overlayfs", DriverStatus: [][2]string{{"Supports id-mapped layers", strconv.FormatBool(e.kernel.IDMapped)}},
 		LoggingDriver: logopt.JSONFile, LogDrivers: []string{logopt.JSONFile, logopt.Local, logopt.None}, VolumeDrivers: []string{"local"},
 		NetworkDrivers: []string{network.DriverBridge, network.DriverHost, network.DriverNone},
 		CgroupDriver:   "cgroupfs", CgroupVersion: "1", Architecture: machine(), NCPU: runtime.NumCPU(), MemTotal: memTotal(),
-		RootDir: e.dataRoot, ServerVersion: e.Build.Version, Runtimes: e.Runtimes.List(), DefaultRuntime: e.Runtimes.Default(),
-		SecurityOptions: e.Defaults.shown(), Warnings: e.cgroups.Warnings(), Mirrors: e.Mirrors, Insecure: e.Insecure, Debug: e.Debug,
+		RootDir: e.dataRoot, ServerVersion: e.Build.Version, Runtimes: s.Runtimes.List(), DefaultRuntime: s.Runtimes.Default(),
+		SecurityOptions: s.Defaults.shown(), Warnings: e.cgroups.Warnings(), Mirrors: s.Reach.Mirrors, Insecure: s.Reach.Insecure, Debug: s.Debug, Labels: s.Labels,
 		HTTPProxy: os.Getenv("HTTP_PROXY"), HTTPSProxy: os.Getenv("HTTPS_PROXY"), NoProxy: os.Getenv("NO_PROXY"), IPv4Forwarding: true,
 	}
 	if e.cgroups.V2 {

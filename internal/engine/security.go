@@ -93,7 +93,7 @@ const (
 
 // profile gives the seccomp profile for a container with the capabilities; nil: none.
 func (e *Engine) profile(s security, caps []string, privileged bool) (*specs.LinuxSeccomp, error) {
-	name := cmp.Or(s.seccomp, e.Defaults.Seccomp, seccompBuiltin)
+	name := cmp.Or(s.seccomp, e.now().Defaults.Seccomp, seccompBuiltin)
 	switch {
 	case privileged && (s.seccomp == "" || name == seccompBuiltin) || name == seccompNone:
 		return nil, nil

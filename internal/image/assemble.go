@@ -40,7 +40,7 @@ func (s *Images) assemble(ctx context.Context, target ocispec.Descriptor, from s
 		layers[i] = store.Layer{Blob: bare(l), DiffID: c.RootFS.DiffIDs[i]}
 	}
 	err = s.store.Unpack(ctx, bare(m.Config), layers, store.UnpackOptions{
-		Fetch: from.fetch, Pass: from.pass, Fetches: s.fetches, Unpacks: s.unpacks, Early: from.early, Progress: from.unpacked,
+		Fetch: from.fetch, Pass: from.pass, Fetches: s.reach.Load().fetches, Unpacks: s.unpacks, Early: from.early, Progress: from.unpacked,
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -12,26 +13,16 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/semaphore"
 
-	"tug/internal/registry"
 	"tug/internal/store"
-)
-
-const (
-	defaultDownloads = 6 // layers fetched at a time, over all pulls
-	uploads          = 6 // blobs sent at a time, over all pushes
 )
 
 // Settings are where a set of images lies and how registries are reached.
 type Settings struct {
-	Root         string              // folder of the store, mode 0700
-	Mirrors      map[string][]string // base URLs of mirrors by registry host: "docker.io": {"http://127.0.0.1:5000"}
-	Insecure     []string            // registries (host or host:port, or a network in CIDR notation) that may be spoken to without verified TLS
-	Blocked      []string            // registries that may not be spoken to: "host", "host:port", "*.example.com"
-	CertsDirs    []string            // folders of certificates and hosts.toml, a folder for each host in them; the first that knows a host decides
-	MaxDownloads int                 // layers fetched at a time, over all pulls; 0 means 6
-	DropBlobs    bool                // keep no blob of a layer that was pulled: its registry can give it again
-	UserAgent    string              // how the daemon calls itself to registries
-	Log          *slog.Logger        // nil means slog.Default
+	Root      string // folder of the store, mode 0700
+	Reach     Reach
+	DropBlobs bool         // keep no blob of a layer that was pulled: its registry can give it again
+	UserAgent string       // how the daemon calls itself to registries
+	Log       *slog.Logger // nil means slog.Default
 }
 
 // Images are the images of one store. All methods may be called at the same time.
@@ -40,7 +31,8 @@ type Images struct {
 	settings Settings
 	log      *slog.Logger
 
-	fetches, unpacks, uploads *semaphore.Weighted
+	unpacks *semaphore.Weighted
+	reach   atomic.Pointer[reached]
 
 	index   atomic.Pointer[index]
 	writing sync.Mutex // guards changes of the records and of index together; no one who only reads takes it
@@ -51,10 +43,7 @@ func Open(ctx context.Context, c Settings) (*Images, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	if c.MaxDownloads <= 0 {
-		c.MaxDownloads = defaultDownloads
-	}
-	if err := (registry.Config{Mirrors: c.Mirrors, Blocked: c.Blocked}).Check(); err != nil {
+	if err := c.Reach.Check(); err != nil {
 		return nil, err
 	}
 	st, err := store.Open(ctx, c.Root, c.Log)
@@ -63,10 +52,9 @@ func Open(ctx context.Context, c Settings) (*Images, error) {
 	}
 	s := &Images{
 		store: st, settings: c, log: c.Log,
-		fetches: semaphore.NewWeighted(int64(c.MaxDownloads)), uploads: semaphore.NewWeighted(uploads),
 		unpacks: semaphore.NewWeighted(int64(min(max(runtime.NumCPU(), 2), 8))), // layers unpacked at a time, over all pulls
 	}
-	if err := s.reload(ctx); err != nil {
+	if err := errors.Join(s.Reconfigure(c.Reach), s.reload(ctx)); err != nil {
 		st.Close()
 		return nil, fmt.Errorf("read the image store %s: %w", c.Root, err)
 	}

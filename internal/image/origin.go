@@ -43,6 +43,7 @@ func (o *origin) close() {
 
 // bringBack brings those of the blobs into the store that are not there. The lease in ctx holds them all.
 func (o *origin) bringBack(ctx context.Context, blobs []ocispec.Descriptor) error {
+	fetches := o.reach.Load().fetches
 	group, ctx := errgroup.WithContext(ctx)
 	seen := map[digest.Digest]bool{}
 	for _, b := range blobs {
@@ -54,10 +55,10 @@ func (o *origin) bringBack(ctx context.Context, blobs []ocispec.Descriptor) erro
 			continue
 		}
 		group.Go(func() error {
-			if err := o.fetches.Acquire(ctx, 1); err != nil {
+			if err := fetches.Acquire(ctx, 1); err != nil {
 				return err
 			}
-			defer o.fetches.Release(1)
+			defer fetches.Release(1)
 			return o.fetch(ctx, b, nil)
 		})
 	}

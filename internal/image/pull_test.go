@@ -103,7 +103,7 @@ func TestPullChoosesThePlatform(t *testing.T) {
 func TestPullGoesToTheMirrorFirst(t *testing.T) {
 	reg := serveRegistry(t, "")
 	push(t, reg+"/library/thing:latest", image(t, v1.Config{}, layer(t, file{name: "a", body: "1"})))
-	s := open(t, func(c *Settings) { c.Mirrors = map[string][]string{"docker.io": {"http://" + reg}} })
+	s := open(t, func(c *Settings) { c.Reach.Mirrors = map[string][]string{"docker.io": {"http://" + reg}} })
 	got, err := s.Pull(t.Context(), "thing", PullOptions{Auth: Auth{Username: "u", Password: "never for a mirror"}})
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestPullWithCredentials(t *testing.T) {
 func TestPullSaysWhatIsWrong(t *testing.T) {
 	reg := serveRegistry(t, "")
 	push(t, reg+"/app:v1", image(t, v1.Config{}, layer(t, file{name: "a", body: "1"})))
-	s := open(t, func(c *Settings) { c.Mirrors = map[string][]string{"docker.io": {"http://127.0.0.1:1"}} })
+	s := open(t, func(c *Settings) { c.Reach.Mirrors = map[string][]string{"docker.io": {"http://127.0.0.1:1"}} })
 	for ref, want := range map[string]string{
 		reg + "/app:v2":         "manifest for " + reg + "/app:v2 not found: manifest unknown",
 		reg + "/other":          "manifest for " + reg + "/other:latest not found: manifest unknown",

@@ -112,13 +112,14 @@ func (p *pushing) run(ctx context.Context) error {
 			blobs = append(blobs, l)
 		}
 	}
+	uploads := p.reach.Load().uploads
 	group, gctx := errgroup.WithContext(ctx)
 	for _, b := range blobs {
 		group.Go(func() error {
-			if err := p.uploads.Acquire(gctx, 1); err != nil {
+			if err := uploads.Acquire(gctx, 1); err != nil {
 				return err
 			}
-			defer p.uploads.Release(1)
+			defer uploads.Release(1)
 			return p.blob(gctx, b)
 		})
 	}

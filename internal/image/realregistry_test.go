@@ -38,7 +38,7 @@ func TestDebiansRegistry(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr, auth, certs := serve(t)
-			from := open(t, func(c *Settings) { c.CertsDirs = certs })
+			from := open(t, func(c *Settings) { c.Reach.CertsDirs = certs })
 			loaded(t, from, addr+"/team/app:1", image(t, v1.Config{Cmd: []string{"x"}}, layer(t, file{name: "f", body: "hello"})))
 			if err := from.Tag(t.Context(), addr+"/team/app:1", addr+"/team/app:2"); err != nil {
 				t.Fatal(err)
@@ -59,7 +59,7 @@ func TestDebiansRegistry(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			to := open(t, func(c *Settings) { c.CertsDirs = certs })
+			to := open(t, func(c *Settings) { c.Reach.CertsDirs = certs })
 			d, err := to.Distribution(t.Context(), addr+"/team/app:1", auth)
 			if err != nil || len(d.Platforms) != 1 || d.Platforms[0].OS != "linux" {
 				t.Errorf("distribution: %+v, %v", d, err)

@@ -18,14 +18,6 @@ func (s *Images) Login(ctx context.Context, server string, a Auth) (identityToke
 	return s.registries().Login(ctx, server, a)
 }
 
-// registries is how registries are reached.
-func (s *Images) registries() registry.Config {
-	return registry.Config{
-		Mirrors: s.settings.Mirrors, Insecure: s.settings.Insecure, Blocked: s.settings.Blocked, CertsDirs: s.settings.CertsDirs,
-		UserAgent: s.settings.UserAgent,
-	}
-}
-
 // Found is a repository that a search has found.
 type Found = registry.Found
 

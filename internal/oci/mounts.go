@@ -9,7 +9,8 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 )
 
-const defaultShm = 64 << 20 // bytes
+// DefaultShm is the size of /dev/shm of containers that ask for no other, in bytes.
+const DefaultShm = 64 << 20
 
 // mounts are the container's file systems: the kernel's own, then the files that the engine keeps, then what was asked
 // for. What was asked for takes the place of a default with the same destination.
@@ -59,7 +60,7 @@ func ipcMounts(in *Input) []specs.Mount {
 		list = append(list, specs.Mount{Destination: "/dev/shm", Type: "bind", Source: in.Shm, Options: append([]string{"bind"}, safe...)})
 	case in.IpcNS == "" && !in.HostIPC && h.IpcMode != "none":
 		list = append(list, specs.Mount{
-			Destination: "/dev/shm", Type: "tmpfs", Source: "shm", Options: append(safe, "mode=1777", fmt.Sprintf("size=%d", cmp.Or(h.ShmSize, defaultShm))),
+			Destination: "/dev/shm", Type: "tmpfs", Source: "shm", Options: append(safe, "mode=1777", fmt.Sprintf("size=%d", cmp.Or(h.ShmSize, DefaultShm))),
 		})
 	}
 	return list

@@ -100,6 +100,9 @@ func (s Set) unknown(name, why string) error {
 	return fmt.Errorf("unknown or invalid runtime name: %s (%s; there are: %s): %w", name, why, strings.Join(names, ", "), errdefs.ErrInvalidArgument)
 }
 
+// Configured gives those that the configuration has.
+func (s Set) Configured() []Runtime { return slices.Clone(s.configured) }
+
 // List gives the built-in runtime, those configured, and the well-known ones that are installed.
 func (s Set) List() []Runtime {
 	list := append([]Runtime{{Name: BuiltIn}}, s.configured...)
