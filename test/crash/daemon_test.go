@@ -69,6 +69,9 @@ func (d *daemon) start() {
 		"-H", "unix://"+d.socket(), "--data-root", filepath.Join(d.dir, "data"), "--exec-root", filepath.Join(d.dir, "run"),
 		"--pidfile", filepath.Join(d.dir, "pid"), "--bridge", d.name+"0", "--cgroup-parent", "/"+d.name,
 		"--registry-mirror", "http://"+os.Getenv("TUG_TEST_REGISTRY"))
+	if name := os.Getenv("TUG_CRASH_RUNTIME"); name != "" {
+		d.cmd.Args = append(d.cmd.Args, "--default-runtime", name)
+	}
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatal(err)

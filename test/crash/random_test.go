@@ -14,7 +14,8 @@ import (
 )
 
 // The random test runs each of its seeds with so many operations. To find faults: TUG_CRASH_SEEDS=50, which takes as many
-// seeds (make crash), TUG_CRASH_SEED=7 to repeat one, TUG_CRASH_OPERATIONS.
+// seeds (make crash), TUG_CRASH_SEED=7 to repeat one, TUG_CRASH_OPERATIONS, TUG_CRASH_RUNTIME=runc for containers of another
+// runtime.
 const (
 	operations = 300
 	seeds      = 5
