@@ -4,6 +4,10 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"tug/internal/container"
 )
 
 // procFiles are what may be mounted on below /proc: files that only tell of the machine. Whoever could replace others there
@@ -11,6 +15,19 @@ import (
 var procFiles = []string{
 	"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/net/dev", "/proc/slabinfo", "/proc/stat", "/proc/swaps",
 	"/proc/sys/crypto/fips_enabled", "/proc/sys/kernel/ns_last_pid", "/proc/uptime",
+}
+
+// checkOnProc finds what cannot be mounted on /proc: in the place of the kernel's word on processes stands no other. Errors:
+// InvalidArgument.
+func checkOnProc(m *container.MountPoint) error {
+	var fs unix.Statfs_t
+	switch {
+	case path.Clean(m.Destination) != "/proc":
+		return nil
+	case m.Type == "bind" && unix.Statfs(m.Source, &fs) == nil && fs.Type == unix.PROC_SUPER_MAGIC:
+		return nil
+	}
+	return invalid("invalid mount path: only a proc file system can be mounted on \"/proc\" (-v /proc:/proc shows the host's); mount it elsewhere")
 }
 
 // checkDestination finds places in a container, as clean paths, on which nothing can be mounted. Errors: InvalidArgument.

@@ -21,6 +21,24 @@ func TestPlacesForMounts(t *testing.T) {
 	}
 }
 
+func TestNothingButProcLiesOnProc(t *testing.T) {
+	for _, c := range []struct {
+		m  container.MountPoint
+		ok bool
+	}{
+		{container.MountPoint{Type: "bind", Source: "/proc", Destination: "/proc"}, true},
+		{container.MountPoint{Type: "bind", Source: t.TempDir(), Destination: "/proc/"}, false},
+		{container.MountPoint{Type: "bind", Source: t.TempDir(), Destination: "/proc/cpuinfo"}, true},
+		{container.MountPoint{Type: "volume", Source: "/proc", Destination: "/proc"}, false},
+		{container.MountPoint{Type: "tmpfs", Destination: "/proc"}, false},
+		{container.MountPoint{Type: "tmpfs", Destination: "/process"}, true},
+	} {
+		if err := checkOnProc(&c.m); (err == nil) != c.ok || err != nil && !errdefs.IsInvalidArgument(err) {
+			t.Errorf("%+v: %v", c.m, err)
+		}
+	}
+}
+
 func TestUsersOfAUserNamespace(t *testing.T) {
 	for _, c := range []struct {
 		u  oci.User

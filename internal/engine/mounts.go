@@ -104,6 +104,9 @@ func (e *Engine) resolveMounts(ctx context.Context, r *container.Record, img ima
 func (e *Engine) prepareMount(ctx context.Context, id string, m *container.MountPoint, asked *container.VolumeOptions, img image.Image, undo, held *undo.Stack) error {
 	switch m.Type {
 	case "volume":
+		if err := checkOnProc(m); err != nil {
+			return err
+		}
 		return e.prepareVolume(ctx, id, m, asked, img, undo, held)
 	case "bind":
 		if err := e.readySource(ctx, m); errdefs.IsUnavailable(err) {
@@ -112,5 +115,5 @@ func (e *Engine) prepareMount(ctx context.Context, id string, m *container.Mount
 			return fmt.Errorf("invalid mount config for type \"bind\": bind source path does not exist: %s: %w", m.Source, errdefs.ErrInvalidArgument)
 		}
 	}
-	return nil
+	return checkOnProc(m)
 }

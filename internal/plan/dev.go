@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/binary"
 	"path"
+	"slices"
 	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -25,24 +26,31 @@ func (c *compiler) terminal() {
 		case isDev(m):
 			c.makeDev(m)
 		case isDevpts(m):
-			a := parseOptions(m.Options)
-			what := "mount devpts on " + m.Destination
-			fs := b.reg()
-			b.call(what, unix.SYS_FSOPEN, b.str("devpts"), num(unix.FSOPEN_CLOEXEC)).out(fs)
-			b.fsString(what, fs, "source", "devpts")
-			for _, o := range a.data {
-				if key, value, ok := strings.Cut(o, "="); ok {
-					b.fsString(what, fs, key, shiftGid(key, value, c.base()))
-				}
-			}
-			b.asOwner(c.base(), c.env.Kernel.Caps, func() { b.mountFS(what, fs, Devpts, a.set) })
-			if c.userNS {
-				b.call(what, unix.SYS_FCHOWNAT, from(Devpts), b.str(""), val(uint64(c.base())), val(uint64(c.base())), num(unix.AT_EMPTY_PATH))
-			}
+			c.makeDevpts("mount devpts on "+m.Destination, m.Options)
 		}
+	}
+	if !slices.ContainsFunc(c.spec.Mounts, isDevpts) {
+		c.makeDevpts("make terminals", []string{"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"})
 	}
 	if c.spec.Process.Terminal {
 		b.openTerminal(c.base()+c.spec.Process.User.UID, c.spec.Process.ConsoleSize)
+	}
+}
+
+// makeDevpts makes the file system in which the container and its execs have their terminals. If somebody has mounted
+// something of his own on /dev, this one is there all the same.
+func (c *compiler) makeDevpts(what string, options []string) {
+	b, a, fs := c.b, parseOptions(options), c.b.reg()
+	b.call(what, unix.SYS_FSOPEN, b.str("devpts"), num(unix.FSOPEN_CLOEXEC)).out(fs)
+	b.fsString(what, fs, "source", "devpts")
+	for _, o := range a.data {
+		if key, value, ok := strings.Cut(o, "="); ok {
+			b.fsString(what, fs, key, shiftGid(key, value, c.base()))
+		}
+	}
+	b.asOwner(c.base(), c.env.Kernel.Caps, func() { b.mountFS(what, fs, Devpts, a.set) })
+	if c.userNS {
+		b.call(what, unix.SYS_FCHOWNAT, from(Devpts), b.str(""), val(uint64(c.base())), val(uint64(c.base())), num(unix.AT_EMPTY_PATH))
 	}
 }
 

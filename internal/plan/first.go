@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -127,13 +128,33 @@ func (c *compiler) link(to, dest string) {
 
 // console shows the terminal at /dev/console.
 func (c *compiler) console() {
-	if !c.spec.Process.Terminal || c.dev == 0 {
+	if !c.spec.Process.Terminal {
 		return
 	}
-	b, r, t := c.b, c.b.reg(), c.b.reg()
-	b.call("mount the terminal on /dev/console", unix.SYS_OPEN_TREE, from(PtySlave), b.str(""), num(unix.AT_EMPTY_PATH|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(r)
-	b.call("mount the terminal on /dev/console", unix.SYS_OPENAT, from(c.dev), b.str("console"), num(unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC)).out(t)
-	b.attach("mount the terminal on /dev/console", r, t)
+	const what = "mount the terminal on /dev/console"
+	b, r := c.b, c.b.reg()
+	clone := func(from Arg) {
+		b.call(what, unix.SYS_OPEN_TREE, from, b.str(""), num(unix.AT_EMPTY_PATH|unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(r)
+	}
+	if c.dev != 0 {
+		t := b.reg()
+		clone(from(PtySlave))
+		b.call(what, unix.SYS_OPENAT, from(c.dev), b.str("console"), num(unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC)).out(t)
+		b.attach(what, r, t)
+		return
+	}
+	// Somebody has mounted something of his own on /dev: the terminal shows where there is a place for it.
+	if !slices.ContainsFunc(c.spec.Mounts, func(m specs.Mount) bool { return path.Clean(m.Destination) == "/dev/pts" }) {
+		const what = "show the terminal below /dev/pts"
+		t, end := c.inside(what, "/dev/pts")
+		b.attach(what, Devpts, t).allow(unix.ENOTDIR)
+		end()
+	}
+	t, end := c.inside(what, "/dev/console")
+	clone(from(PtySlave))
+	b.attach(what, r, t).allow(unix.ENOTDIR)
+	b.close(r)
+	end()
 }
 
 // inside opens a place in the container that may be missing; the steps that follow are then left out (see end).
@@ -175,8 +196,8 @@ func (c *compiler) masks(paths []string) {
 	if c.dev != 0 {
 		b.call("mask paths", unix.SYS_OPENAT, from(c.dev), b.str("null"), num(unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW)).out(null)
 	} else {
-		how := b.openHow(unix.O_PATH|unix.O_CLOEXEC, 0, unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_SYMLINKS)
-		b.call("mask paths", unix.SYS_OPENAT2, from(Root), b.str("dev/null"), how, num(24)).out(null)
+		// Whatever lies on the container's /dev, the host's is still in sight.
+		b.call("mask paths", unix.SYS_OPENAT, num(unix.AT_FDCWD), b.str("/dev/null"), num(unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW)).out(null)
 	}
 	for _, p := range paths {
 		c.mask(p, null, r)

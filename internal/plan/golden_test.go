@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,6 +77,11 @@ var goldens = map[string]func(s *specs.Spec, e *plan.Env){
 		s.Linux.Devices = append(s.Linux.Devices, specs.LinuxDevice{Path: "/srv/disk", Type: "b", Major: 8, Minor: 1, FileMode: &mode, GID: &owner})
 		s.Mounts = append(s.Mounts, bind("/proc/4711/root/dev/shm", "/dev/shm", "nodev"))
 		e.Elsewhere = map[string]plan.Place{"/proc/4711/root/dev/shm": {Namespace: "/proc/4711/ns/mnt", Path: "/dev/shm"}}
+	},
+	"others-on-dev-and-proc": func(s *specs.Spec, _ *plan.Env) {
+		s.Process.Terminal = true
+		s.Mounts = slices.DeleteFunc(s.Mounts, func(m specs.Mount) bool { return m.Type == "proc" || strings.HasPrefix(m.Destination, "/dev") })
+		s.Mounts = append(s.Mounts, bind("/dev", "/dev"), bind("/proc", "/proc"))
 	},
 	"root-folder": func(_ *specs.Spec, e *plan.Env) { e.Rootfs = plan.Rootfs{Path: "/build/rootfs"} },
 }

@@ -23,19 +23,23 @@ func (c *compiler) hostnames() {
 	}
 }
 
-// sysctls are written through the procfs that was just made, which nothing in the container can have changed.
+// sysctls are written through a procfs that was just made, which nothing in the container can have changed: its own, or, if
+// somebody has mounted another one there, one that is in no place.
 func (c *compiler) sysctls() {
 	b := c.b
+	if c.proc == 0 && len(c.spec.Linux.Sysctl) > 0 {
+		c.proc = b.newFS("set sysctls", "proc", "proc", nil, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
+		defer func() {
+			b.close(c.proc)
+			c.proc = 0
+		}()
+	}
 	for _, k := range slices.Sorted(maps.Keys(c.spec.Linux.Sysctl)) {
 		v := c.spec.Linux.Sysctl[k]
 		what := fmt.Sprintf("set sysctl %s to %s", k, v)
 		file, err := SysctlFile(k)
 		if err != nil {
 			b.fail(err)
-			return
-		}
-		if c.proc == 0 {
-			b.fail(fmt.Errorf("%s: the container has no /proc", what))
 			return
 		}
 		fd := b.reg()
