@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"io"
+	"net"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -28,6 +29,15 @@ type Engine interface {
 	RemoveVolume(name string) error
 	VolumeSize(ctx context.Context, v *volume.Volume) (bytes int64)
 	RemoveImage(ctx context.Context, ref string, force, noPrune bool) ([]image.Removed, error)
+	Builds
+}
+
+// Builds are what clients of BuildKit are served with.
+type Builds interface {
+	// BuildControl takes the connection, and serves it in the background.
+	BuildControl(ctx context.Context, conn net.Conn) error
+	// BuildSession serves the connection until the session ends.
+	BuildSession(ctx context.Context, conn net.Conn, header map[string][]string) error
 }
 
 // Containers are the engine's use cases of containers.

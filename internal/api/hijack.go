@@ -97,21 +97,27 @@ func (c *call) hijack(tty bool) (*conversation, error) {
 	if err := c.dropBody(); err != nil {
 		return nil, err
 	}
-	conn, buf, err := http.NewResponseController(c.w.ResponseWriter).Hijack()
-	if err != nil {
-		return nil, err
-	}
 	var head strings.Builder
+	status := http.StatusOK
 	if c.r.Header.Get("Upgrade") != "" {
-		c.w.status = http.StatusSwitchingProtocols
+		status = http.StatusSwitchingProtocols
 		head.WriteString("HTTP/1.1 101 UPGRADED\r\nContent-Type: " + c.streamType(tty) + "\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n")
 	} else {
-		c.w.status = http.StatusOK
 		head.WriteString("HTTP/1.1 200 OK\r\nContent-Type: " + rawStream + "\r\n")
 	}
 	_ = c.w.Header().Write(&head) // a strings.Builder takes everything
 	head.WriteString("\r\n")
-	if _, err := conn.Write([]byte(head.String())); err != nil {
+	return c.takeOver(status, head.String())
+}
+
+// takeOver takes the connection over and sends the head of the answer.
+func (c *call) takeOver(status int, head string) (*conversation, error) {
+	conn, buf, err := http.NewResponseController(c.w.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, err
+	}
+	c.w.status = status
+	if _, err := conn.Write([]byte(head)); err != nil {
 		conn.Close()
 		return nil, err
 	}

@@ -66,6 +66,8 @@ func (s *server) routes() map[string]handler {
 		"POST /networks/{id}/disconnect": networkConnect,
 		"DELETE /networks/{id}":          networkRemove,
 
+		"POST /grpc":        buildControl,
+		"POST /session":     buildSession,
 		"GET /system/df":    systemDF,
 		"POST /build/prune": buildPrune,
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/containerd/errdefs"
 
+	"tug/internal/build"
 	"tug/internal/cgroup"
 	"tug/internal/container"
 	"tug/internal/events"
@@ -68,6 +69,7 @@ type Engine struct {
 	maker      *slot.Maker
 	slots      *slots
 	settings   atomic.Pointer[Settings]
+	builder    *build.Builder
 	happened   *events.Log
 	logReader  *logread.Reader
 	health     *health
@@ -126,6 +128,10 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 		}
 	}
 	kind := want{Kind: slot.Kind{UserNS: e.UserNS, Network: true}, bridge: e.Bridge != "none"}
+	e.builder = build.New(build.Settings{
+		Root: filepath.Join(e.dataRoot, "image", "build"), Store: e.images.Store(), Hosts: e.images.Hosts(), Runner: &stepRunner{Engine: e, running: map[string]*liveStep{}},
+		Add: e.addBuilt, Log: o.Log,
+	})
 	e.slots = newSlotsFor(e.maker, e.networks, kind, o.Slots, e.log)
 	e.follow(found)
 	e.startRestarting()
@@ -219,6 +225,9 @@ func (e *Engine) Close(ctx context.Context) error {
 		return fmt.Errorf("something hangs (a start from a dead file system?) and was not waited for longer than %s; the next daemon sees to it", closeGrace)
 	}
 	var errs []error
+	if e.builder != nil {
+		errs = append(errs, e.builder.Close())
+	}
 	if e.logReader != nil {
 		errs = append(errs, e.logReader.Close())
 	}

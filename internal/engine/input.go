@@ -39,10 +39,13 @@ func (e *Engine) prepare(ctx context.Context, r *container.Record, idBase uint32
 	if err != nil {
 		return nil, err
 	}
+	return e.prepareOn(r, root, plan.Rootfs{Base: root.Base, Layers: root.Layers, Dir: e.dir(r.ID)}, idBase, group)
+}
+
+// prepareOn is prepare of a container whose files lie in rootfs, on the layers of root.
+func (e *Engine) prepareOn(r *container.Record, root image.Rootfs, rootfs plan.Rootfs, idBase uint32, group *cgroup.Group) (*prepared, error) {
 	p := &prepared{env: plan.Env{
-		Kernel: e.kernel, IDBase: idBase, OpenStdin: r.Config.OpenStdin,
-		Rootfs:    plan.Rootfs{Base: root.Base, Layers: root.Layers, Dir: e.dir(r.ID)},
-		JoinFiles: group.JoinFiles(), CgroupDir: group.Dir(),
+		Kernel: e.kernel, IDBase: idBase, OpenStdin: r.Config.OpenStdin, Rootfs: rootfs, JoinFiles: group.JoinFiles(), CgroupDir: group.Dir(),
 	}}
 	in, err := e.input(r, root, idBase, group)
 	if err != nil {

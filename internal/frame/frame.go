@@ -46,9 +46,11 @@ func Size(head []byte) uint32 { return binary.BigEndian.Uint32(head[4:HeadSize])
 
 // Contents is a writer of frames, in pieces of any length, that hands on what is in them, whatever the stream.
 type Contents struct {
-	To   io.Writer
-	head []byte // of the frame that has just begun, as far as it is there
-	left uint32 // bytes of the present frame's content still to come
+	To      io.Writer
+	Errors  io.Writer // takes what is of Stderr; nil: To does
+	head    []byte    // of the frame that has just begun, as far as it is there
+	left    uint32    // bytes of the present frame's content still to come
+	present io.Writer // takes that content
 }
 
 // Write takes a piece of the stream. Nothing is handed on twice, and nothing empty.
@@ -58,12 +60,16 @@ func (c *Contents) Write(p []byte) (int, error) {
 			n := min(HeadSize-len(c.head), len(rest))
 			c.head, rest = append(c.head, rest[:n]...), rest[n:]
 			if len(c.head) == HeadSize {
+				c.present = c.To
+				if c.head[0] == Stderr && c.Errors != nil {
+					c.present = c.Errors
+				}
 				c.left, c.head = Size(c.head), c.head[:0]
 			}
 			continue
 		}
 		n := int(min(int64(c.left), int64(len(rest))))
-		if _, err := c.To.Write(rest[:n]); err != nil {
+		if _, err := c.present.Write(rest[:n]); err != nil {
 			return len(p) - len(rest), err
 		}
 		c.left, rest = c.left-uint32(n), rest[n:]

@@ -45,3 +45,17 @@ func TestAFailureSaysHowMuchWasTaken(t *testing.T) {
 		t.Errorf("%d, %v", n, err)
 	}
 }
+
+func TestStreamsAreToldApart(t *testing.T) {
+	var out, errs bytes.Buffer
+	c := &Contents{To: &out, Errors: &errs}
+	stream := Append(Append(Append(nil, Stdout, []byte("out")), Stderr, []byte("error")), Stdout, []byte("!"))
+	for _, b := range stream {
+		if _, err := c.Write([]byte{b}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out.String() != "out!" || errs.String() != "error" {
+		t.Errorf("%q and %q", out.String(), errs.String())
+	}
+}

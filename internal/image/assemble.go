@@ -35,6 +35,11 @@ func (s *Images) assemble(ctx context.Context, target ocispec.Descriptor, from s
 	if _, err := hold(ctx, target); err != nil {
 		return nil, err
 	}
+	if from.fetch == nil && from.early == nil {
+		if e, err := s.readEntry(ctx, target); err == nil && e.unpacked {
+			return e, nil // as what a build has made is, under other names than Unpack knows
+		}
+	}
 	layers := make([]store.Layer, len(m.Layers))
 	for i, l := range m.Layers {
 		layers[i] = store.Layer{Blob: bare(l), DiffID: c.RootFS.DiffIDs[i]}

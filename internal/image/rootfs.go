@@ -45,13 +45,15 @@ func (s *Images) Rootfs(ctx context.Context, img Image) (Rootfs, error) {
 
 // findRoot fills in where the layers lie, if all are unpacked.
 func (s *Images) findRoot(ctx context.Context, e *entry) {
-	chain, err := s.store.Layers(s.store.Context(ctx), e.image.ChainID())
+	chain, err := s.store.Layers(s.store.Context(ctx), s.topOf(ctx, e.image.ID, e.image.ChainID()))
 	if err != nil {
 		return
 	}
 	e.root = Rootfs{Base: s.store.Base(), Layers: chain.Layers}
 	e.image.Size = chain.Size
-	slices.Reverse(chain.Sizes)
-	e.sizes = chain.Sizes
+	if len(chain.Sizes) == len(e.image.DiffIDs) { // what a build has merged lies in fewer
+		slices.Reverse(chain.Sizes)
+		e.sizes = chain.Sizes
+	}
 	e.unpacked = true
 }

@@ -40,6 +40,28 @@ func Dangling(layers []string, name string) (to string, dangling bool) {
 	return found.path, found.linked && errors.Is(err, fs.ErrNotExist)
 }
 
+// Missing tells whether nothing is at name, and where it would be made: with the links on the way followed.
+func Missing(layers []string, name string) (at string, missing bool) {
+	found, err := walk(layers, name)
+	if found.file != nil {
+		found.file.Close()
+	}
+	return found.path, errors.Is(err, fs.ErrNotExist)
+}
+
+// IsFile tells whether a regular file is at name. Errors: fs.ErrNotExist, ELOOP, and an error if it is neither that nor a folder.
+func IsFile(layers []string, name string) (bool, error) {
+	found, err := walk(layers, name)
+	if err != nil {
+		return false, &fs.PathError{Op: "find", Path: name, Err: err}
+	}
+	if found.file == nil {
+		return false, nil
+	}
+	found.file.Close()
+	return true, nil
+}
+
 // place is where a walk ended.
 type place struct {
 	file   *os.File // a regular file; nil: a folder

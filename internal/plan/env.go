@@ -20,6 +20,8 @@ type Env struct {
 	Unmapped map[string]bool
 	// Elsewhere are the bind sources that lie in the mount namespace of another container.
 	Elsewhere map[string]Place
+	// Trees are the bind sources that are more than a path: layers over one another, or what lies at a path in such a tree.
+	Trees map[string]Tree
 	// JoinFiles are the `tasks` files of cgroup v1 into which the process writes itself; CgroupDir is the folder of a
 	// cgroup of v2 in which it is born.
 	JoinFiles []string
@@ -37,11 +39,20 @@ type Place struct {
 	Path      string // no symbolic link is followed on the way
 }
 
-// Rootfs is an overlay: Layers are folders below Base, topmost first; Dir holds "upper" and "work".
+// A Tree is a file system that is shown in a place of the container. What is at Sub in it is shown, if that is not empty: no link there
+// leads out of the tree.
+type Tree struct {
+	Rootfs
+	Sub string
+}
+
+// Rootfs is an overlay: Layers are folders below Base, topmost first; Dir holds "upper" and "work", or the folders that Upper and Work
+// name. Without Dir nothing can be written.
 type Rootfs struct {
-	Base   string
-	Layers []string
-	Dir    string
+	Base        string
+	Layers      []string
+	Dir         string
+	Upper, Work string
 	// Path is used instead of an overlay when it is set: a folder that is the root file system.
 	Path string
 }

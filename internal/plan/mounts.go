@@ -142,12 +142,15 @@ func (c *compiler) bindSource(m specs.Mount, a attrs) Reg {
 		recursive = unix.AT_RECURSIVE
 	}
 	what := fmt.Sprintf("mount %s on %s", m.Source, m.Destination)
+	tree, isTree := c.env.Trees[m.Source]
 	if place, ok := c.env.Elsewhere[m.Source]; ok {
 		b.openElsewhere(what, place, r)
+	} else if isTree {
+		c.openTree(what, tree, r)
 	} else {
 		b.call(what, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(m.Source), val(flags)).out(r)
 	}
-	if _, theirs := c.env.Elsewhere[m.Source]; c.userNS && !theirs && !c.env.Unmapped[m.Source] {
+	if _, theirs := c.env.Elsewhere[m.Source]; c.userNS && !theirs && !isTree && !c.env.Unmapped[m.Source] {
 		attr := b.mountAttr(unix.MOUNT_ATTR_IDMAP, 0, 0)
 		owners := func(recursive uint64) *Step {
 			return b.call(what+" with the container's owners", unix.SYS_MOUNT_SETATTR, from(r), b.str(""), val(unix.AT_EMPTY_PATH|recursive), ptr(attr), num(sizeMountAttr)).

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"strings"
@@ -8,32 +9,43 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rootfs makes the container's root: an overlay of id-mapped layers as a detached mount, or a folder as it is.
-func (c *compiler) rootfs() {
-	b, r := c.b, c.env.Rootfs
+// rootfs makes the container's root.
+func (c *compiler) rootfs() { c.overlay(c.env.Rootfs, Root) }
+
+// overlay makes an overlay of id-mapped layers as a detached mount, or takes a folder as it is.
+func (c *compiler) overlay(r Rootfs, out Reg) {
+	b := c.b
 	if r.Path != "" {
-		b.call("open the root file system "+r.Path, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(r.Path), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)).out(Root)
+		b.call("open the root file system "+r.Path, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(r.Path), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)).out(out)
 		if c.userNS {
-			b.idmap("map the owners of "+r.Path, Root)
+			b.idmap("map the owners of "+r.Path, out)
 		}
 		return
 	}
+	r.Upper, r.Work = cmp.Or(r.Upper, "upper"), cmp.Or(r.Work, "work")
 	if !c.env.Kernel.DetachedLayers {
 		// Older kernels take no layer from a detached mount: they are attached in a mount namespace that only this thread has.
 		c.privateMounts()
 	}
-	layers, own := b.reg(), b.reg()
+	layers, own := b.reg(), NoReg
 	c.clone(layers, r.Base)
-	c.clone(own, r.Dir)
+	if r.Dir != "" {
+		own = b.reg()
+		c.clone(own, r.Dir)
+	}
 	if c.env.Kernel.LowerdirAdd {
-		c.configureOverlay(layers, own)
+		c.configureOverlay(r, layers, own, out)
 	} else {
-		c.mountOverlay(layers, own)
+		c.mountOverlay(r, layers, own, out)
 	}
 	b.close(layers)
-	b.close(own)
+	if r.Dir != "" {
+		b.close(own)
+	}
 	if !c.env.Kernel.DetachedLayers {
-		b.call("detach the layers", unix.SYS_UMOUNT2, b.str(r.Dir), num(unix.MNT_DETACH))
+		if r.Dir != "" {
+			b.call("detach the layers", unix.SYS_UMOUNT2, b.str(r.Dir), num(unix.MNT_DETACH))
+		}
 		b.call("detach the layers", unix.SYS_UMOUNT2, b.str(r.Base), num(unix.MNT_DETACH))
 	}
 }
@@ -54,8 +66,8 @@ func (c *compiler) privateMounts() {
 }
 
 // configureOverlay makes the overlay with fsconfig(2), which takes layers one by one.
-func (c *compiler) configureOverlay(layers, own Reg) {
-	b, r := c.b, c.env.Rootfs
+func (c *compiler) configureOverlay(r Rootfs, layers, own, out Reg) {
+	b := c.b
 	fs, dir := b.reg(), b.reg()
 	b.call("open file system overlay", unix.SYS_FSOPEN, b.str("overlay"), num(unix.FSOPEN_CLOEXEC)).out(fs)
 	b.fsString("open file system overlay", fs, "source", "overlay")
@@ -75,8 +87,10 @@ func (c *compiler) configureOverlay(layers, own Reg) {
 	for _, l := range r.Layers {
 		set("lowerdir+", layers, l)
 	}
-	set("upperdir", own, "upper")
-	set("workdir", own, "work")
+	if r.Dir != "" {
+		set("upperdir", own, r.Upper)
+		set("workdir", own, r.Work)
+	}
 	for _, o := range selfContained {
 		b.fsString("overlay: "+o[0]+"="+o[1], fs, o[0], o[1])
 	}
@@ -87,7 +101,7 @@ func (c *compiler) configureOverlay(layers, own Reg) {
 	if c.userNS {
 		flags = unix.MOUNT_ATTR_NODEV
 	}
-	b.call("make the overlay", unix.SYS_FSMOUNT, from(fs), num(unix.FSMOUNT_CLOEXEC), val(flags)).out(Root)
+	b.call("make the overlay", unix.SYS_FSMOUNT, from(fs), num(unix.FSMOUNT_CLOEXEC), val(flags)).out(out)
 	b.close(fs)
 }
 
@@ -102,18 +116,23 @@ var escapeLayer = strings.NewReplacer(`\`, `\\`, `:`, `\:`, `,`, `\,`)
 
 // mountOverlay makes the overlay with mount(2), for kernels before 6.8, and picks it up. The layers are named from their
 // base, for all options together must fit into a page.
-func (c *compiler) mountOverlay(layers, own Reg) {
-	b, r := c.b, c.env.Rootfs
+func (c *compiler) mountOverlay(r Rootfs, layers, own, out Reg) {
+	b := c.b
 	names := make([]string, len(r.Layers))
 	for i, l := range r.Layers {
 		names[i] = escapeLayer.Replace(l)
 	}
 	link := selfFD + fdRoom
 	options := "lowerdir=" + strings.Join(names, ":")
-	upper := uint32(len(options + ",upperdir=" + selfFD))
-	options += ",upperdir=" + link + "/upper"
-	work := uint32(len(options + ",workdir=" + selfFD))
-	options += ",workdir=" + link + "/work"
+	place := r.Base
+	var upper, work uint32
+	if r.Dir != "" {
+		place = r.Dir
+		upper = uint32(len(options + ",upperdir=" + selfFD))
+		options += ",upperdir=" + link + "/" + escapeLayer.Replace(r.Upper)
+		work = uint32(len(options + ",workdir=" + selfFD))
+		options += ",workdir=" + link + "/" + escapeLayer.Replace(r.Work)
+	}
 	for _, o := range selfContained {
 		options += "," + o[0] + "=" + o[1]
 	}
@@ -127,11 +146,13 @@ func (c *compiler) mountOverlay(layers, own Reg) {
 	at := b.block(append([]byte(options), 0))
 	b.call("go to the layers", unix.SYS_FCHDIR, from(layers))
 	b.asOwner(c.base(), c.env.Kernel.Caps, func() {
-		b.call("make the overlay", unix.SYS_MOUNT, b.str("overlay"), b.str(r.Dir), b.str("overlay"), val(flags), ptr(at)).
-			patch(PatchDec, own, at+upper).patch(PatchDec, own, at+work)
+		step := b.call("make the overlay", unix.SYS_MOUNT, b.str("overlay"), b.str(place), b.str("overlay"), val(flags), ptr(at))
+		if r.Dir != "" {
+			step.patch(PatchDec, own, at+upper).patch(PatchDec, own, at+work)
+		}
 	})
-	b.call("pick the overlay up", unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(r.Dir), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(Root)
-	b.call("pick the overlay up", unix.SYS_UMOUNT2, b.str(r.Dir), num(unix.MNT_DETACH))
+	b.call("pick the overlay up", unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(place), num(unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)).out(out)
+	b.call("pick the overlay up", unix.SYS_UMOUNT2, b.str(place), num(unix.MNT_DETACH))
 	b.call("go back to the root", unix.SYS_CHDIR, b.str("/"))
 }
 

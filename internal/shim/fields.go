@@ -31,6 +31,7 @@ func (r *Run) Encode() []byte {
 	}
 	e.string(r.OOMFile)
 	e.runtime(r.Runtime)
+	e.bool(r.Leashed)
 	return e.b
 }
 
@@ -77,7 +78,7 @@ func DecodeRun(b []byte) (*Run, error) {
 		k := d.string()
 		r.Log.Attrs[k] = d.string()
 	}
-	r.OOMFile, r.Runtime = d.string(), d.runtime()
+	r.OOMFile, r.Runtime, r.Leashed = d.string(), d.runtime(), d.bool()
 	return r, d.err
 }
 

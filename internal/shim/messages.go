@@ -11,6 +11,8 @@ type Run struct {
 	Log       Log
 	OOMFile   string // counts processes killed for lack of memory
 	Runtime   *Runtime
+	// Leashed tells that the container ends with the daemon that started it, unlike others.
+	Leashed bool
 }
 
 // Runtime is a runtime of the host to which a container is handed over: the plan of Run then is one of plan.Handover. Nil

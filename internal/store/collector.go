@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/containerd/containerd/v2/pkg/gc"
 )
 
 // collectDelay is how long after the last removal a collection begins, so that ten removals cost one.
@@ -70,4 +72,9 @@ func (c *collector) loop(ctx context.Context, run func(context.Context)) {
 func (c *collector) close() {
 	c.cancel()
 	c.ended.Wait()
+}
+
+// GarbageCollect collects at once, for the builder, and tells how that went.
+func (s *Store) GarbageCollect(ctx context.Context) (gc.Stats, error) {
+	return s.meta.GarbageCollect(s.Context(ctx))
 }

@@ -66,10 +66,12 @@ func (s *Store) Unpack(ctx context.Context, config ocispec.Descriptor, layers []
 	if len(layers) > 0 {
 		top = u.chains[len(layers)-1].String()
 	}
-	const ref = "containerd.io/gc.ref.snapshot." + SnapshotterKey
-	_, err := s.Content.Update(context.WithoutCancel(ctx), content.Info{Digest: config.Digest, Labels: map[string]string{ref: top}}, "labels."+ref)
+	_, err := s.Content.Update(context.WithoutCancel(ctx), content.Info{Digest: config.Digest, Labels: map[string]string{LayersLabel: top}}, "labels."+LayersLabel)
 	return err
 }
+
+// LayersLabel is the label of an image's configuration that names its topmost layer, and holds it and those below.
+const LayersLabel = "containerd.io/gc.ref.snapshot." + SnapshotterKey
 
 // unpacking is one image on its way into the store.
 type unpacking struct {

@@ -41,6 +41,8 @@ type Server struct {
 
 	mu        sync.Mutex // guards all below
 	container string
+	leashed   bool     // the container ends with the daemon
+	lost      bool     // the daemon is gone
 	runtime   *runtime // to which the container was handed over; nil: it was not
 	main      *process
 	execs     map[string]*process
@@ -89,16 +91,20 @@ func Serve(o Options) error {
 	}
 }
 
-// watchLeash ends the shim if its daemon goes while there is no container to live for.
+// watchLeash ends the shim if its daemon goes while there is no container to live for, or one that is to end with the daemon.
 func (s *Server) watchLeash(leash *os.File) {
 	var b [1]byte
 	leash.Read(b[:])
 	leash.Close()
 	s.mu.Lock()
-	idle := s.container == ""
+	idle, leashed, main := s.container == "", s.leashed, s.main
+	s.lost = true
 	s.mu.Unlock()
-	if idle {
+	switch {
+	case idle:
 		s.quit()
+	case leashed && main != nil: // else begin sees to it
+		main.signal(unix.SIGKILL)
 	}
 }
 
@@ -177,7 +183,7 @@ func (s *Server) run(c *conn, body []byte) ([]byte, error) {
 		s.mu.Unlock()
 		return nil, fmt.Errorf("the shim already has container %s", s.container)
 	}
-	s.container, s.held, c.fds = r.Container, c.fds, nil
+	s.container, s.leashed, s.held, c.fds = r.Container, r.Leashed, c.fds, nil
 	s.mu.Unlock()
 	answer, err := s.begin(r)
 	if err != nil {
@@ -205,7 +211,11 @@ func (s *Server) begin(r *shim.Run) (answer []byte, err error) {
 	s.mu.Lock()
 	s.main = p
 	s.adoptPending("", p)
+	orphan := s.leashed && s.lost
 	s.mu.Unlock()
+	if orphan {
+		p.signal(unix.SIGKILL)
+	}
 	// The namespaces live on in the container.
 	for _, fd := range []int{s.userNS, s.netNS} {
 		if fd > 0 {

@@ -1,0 +1,199 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/containerd/containerd/v2/defaults"
+	"github.com/containerd/containerd/v2/plugins/diff/walking"
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/cache/metadata"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/control"
+	"github.com/moby/buildkit/frontend"
+	dockerfile "github.com/moby/buildkit/frontend/dockerfile/builder"
+	"github.com/moby/buildkit/frontend/gateway"
+	"github.com/moby/buildkit/frontend/gateway/forwarder"
+	"github.com/moby/buildkit/session"
+	containerdsnapshot "github.com/moby/buildkit/snapshot/containerd"
+	"github.com/moby/buildkit/solver"
+	"github.com/moby/buildkit/solver/bboltcachestorage"
+	"github.com/moby/buildkit/solver/llbsolver/cdidevices"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/db/boltutil"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"github.com/moby/buildkit/util/leaseutil"
+	"github.com/moby/buildkit/util/network"
+	"github.com/moby/buildkit/version"
+	"github.com/moby/buildkit/worker"
+	"github.com/moby/buildkit/worker/base"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	bolt "go.etcd.io/bbolt"
+	"google.golang.org/grpc"
+	"tags.cncf.io/container-device-interface/pkg/cdi"
+
+	"tug/internal/store"
+)
+
+// backend is BuildKit, set up.
+type backend struct {
+	settings   *Settings
+	sessions   *session.Manager
+	worker     *builder
+	controller *control.Controller
+	server     *grpc.Server
+	listener   *handed
+	serving    sync.WaitGroup
+	life       context.Context // ends when the builder closes
+	end        context.CancelFunc
+}
+
+// newBackend sets BuildKit up in its folder.
+func newBackend(ctx context.Context, s *Settings) (_ *backend, err error) {
+	if err := os.MkdirAll(s.Root, 0o700); err != nil {
+		return nil, err
+	}
+	b := &backend{settings: s, listener: newHanded()}
+	b.life, b.end = context.WithCancel(s.Store.Context(ctx))
+	defer func() {
+		if err != nil {
+			b.end()
+		}
+	}()
+	if b.sessions, err = session.NewManager(); err != nil {
+		return nil, err
+	}
+	if b.worker, err = newWorker(b.life, s); err != nil {
+		return nil, err
+	}
+	workers := &worker.Controller{}
+	if err := workers.Add(b.worker); err != nil {
+		return nil, err
+	}
+	if b.controller, err = b.newController(workers); err != nil {
+		return nil, errors.Join(err, b.worker.Close())
+	}
+	b.server = grpc.NewServer(
+		grpc.ChainUnaryInterceptor(b.unary, grpcerrors.UnaryServerInterceptor), grpc.ChainStreamInterceptor(b.stream, grpcerrors.StreamServerInterceptor),
+		grpc.MaxRecvMsgSize(defaults.DefaultMaxRecvMsgSize), grpc.MaxSendMsgSize(defaults.DefaultMaxSendMsgSize),
+	)
+	b.controller.Register(b.server)
+	b.serving.Go(func() {
+		if err := b.server.Serve(b.listener); err != nil && b.life.Err() == nil {
+			s.Log.Error("the builder's control API ended", "error", err)
+		}
+	})
+	return b, nil
+}
+
+// newController makes the solver and the control API around it.
+func (b *backend) newController(workers *worker.Controller) (*control.Controller, error) {
+	s := b.settings
+	results, err := bboltcachestorage.NewStore(filepath.Join(s.Root, "cache.db"))
+	if err != nil {
+		return nil, err
+	}
+	history, err := boltutil.Open(filepath.Join(s.Root, "history.db"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
+	if err != nil {
+		return nil, errors.Join(err, results.Close())
+	}
+	remote, err := gateway.NewGatewayFrontend(workers.Infos(), nil)
+	if err != nil {
+		return nil, errors.Join(err, results.Close(), history.Close())
+	}
+	blobs := b.worker.ContentStore()
+	return control.NewController(control.Opt{
+		SessionManager:   b.sessions,
+		WorkerController: workers,
+		Frontends: map[string]frontend.Frontend{
+			"dockerfile.v0": forwarder.NewGatewayForwarder(workers.Infos(), dockerfile.Build),
+			"gateway.v0":    remote,
+		},
+		CacheManager:              solver.NewCacheManager(b.life, b.worker.ID(), results, worker.NewCacheResultStorage(workers)),
+		CacheStore:                results,
+		ResolveCacheImporterFuncs: importers(b.sessions, blobs, s.Hosts),
+		ResolveCacheExporterFuncs: exporters(b.sessions, s.Hosts),
+		Entitlements:              []string{"network.host"},
+		HistoryDB:                 history,
+		LeaseManager:              b.worker.LeaseManager(),
+		ContentStore:              blobs,
+		GarbageCollect:            b.worker.GarbageCollect,
+	})
+}
+
+// newWorker makes BuildKit's worker on the image store.
+func newWorker(ctx context.Context, s *Settings) (*builder, error) {
+	id, err := base.ID(s.Root)
+	if err != nil {
+		return nil, err
+	}
+	known, err := metadata.NewStore(filepath.Join(s.Root, "metadata_v2.db"))
+	if err != nil {
+		return nil, err
+	}
+	devices, err := cdi.NewCache(cdi.WithSpecDirs(), cdi.WithAutoRefresh(false))
+	if err != nil {
+		return nil, errors.Join(err, known.Close())
+	}
+	blobs := containerdsnapshot.NewContentStore(s.Store.Content, store.Namespace)
+	snapshots := newLayers(s.Store)
+	w, err := base.NewWorker(ctx, base.WorkerOpt{
+		ID: id, Root: s.Root, MetadataStore: known,
+		Labels:           map[string]string{"org.mobyproject.buildkit.worker.executor": "tug", "org.mobyproject.buildkit.worker.snapshotter": store.SnapshotterKey},
+		Platforms:        []ocispec.Platform{platforms.Normalize(platforms.DefaultSpec())},
+		BuildkitVersion:  client.BuildkitVersion{Package: version.Package, Version: buildkitVersion, Revision: ""},
+		GCPolicy:         policy(s.Root),
+		NetworkProviders: map[pb.NetMode]network.Provider{},
+		Executor:         &steps{runner: s.Runner, layers: snapshots, running: map[string]*runningStep{}},
+		Snapshotter:      snapshots,
+		ContentStore:     blobs,
+		Applier:          &unpacker{store: s.Store, blobs: blobs},
+		Differ:           walking.NewWalkingDiff(blobs),
+		ImageStore:       &imageStore{Store: s.Store.Images, settings: s},
+		RegistryHosts:    s.Hosts,
+		LeaseManager:     leaseutil.WithNamespace(holds{s.Store.Leases}, store.Namespace),
+		GarbageCollect:   s.Store.GarbageCollect,
+		MountPoolRoot:    filepath.Join(s.Root, "mounts"),
+		CDIManager:       cdidevices.NewManager(devices, nil),
+	})
+	if err != nil {
+		return nil, errors.Join(err, known.Close())
+	}
+	return &builder{Worker: w, settings: s}, nil
+}
+
+// context gives a request's context the store's namespace and logger, and ends it with the builder.
+func (b *backend) context(ctx context.Context) context.Context { return b.settings.Store.Context(ctx) }
+
+func (b *backend) unary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	return handler(b.context(ctx), req)
+}
+
+func (b *backend) stream(srv any, s grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	return handler(srv, &namedStream{s, b.context(s.Context())})
+}
+
+// namedStream is a stream with another context.
+type namedStream struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+// Context implements grpc.ServerStream.
+func (s *namedStream) Context() context.Context { return s.ctx }
+
+// close ends the builds that go on, and BuildKit.
+func (b *backend) close() error {
+	b.end()
+	b.listener.Close()
+	b.server.Stop()
+	b.serving.Wait()
+	if err := b.controller.Close(); err != nil {
+		return fmt.Errorf("close the builder: %w", err)
+	}
+	return nil
+}

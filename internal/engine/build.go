@@ -1,0 +1,33 @@
+package engine
+
+import (
+	"context"
+	"net"
+
+	"tug/internal/build"
+	"tug/internal/image"
+)
+
+// BuildControl serves BuildKit's control API on a connection, in the background.
+func (e *Engine) BuildControl(ctx context.Context, conn net.Conn) error {
+	return e.builder.ServeControl(ctx, conn)
+}
+
+// BuildSession serves the session of a client that builds, until it ends.
+func (e *Engine) BuildSession(ctx context.Context, conn net.Conn, header map[string][]string) error {
+	leave, err := e.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(e.life, cancel)()
+	return e.builder.ServeSession(ctx, conn, header)
+}
+
+// addBuilt records what a build has made.
+func (e *Engine) addBuilt(ctx context.Context, i build.Image) error {
+	_, err := e.images.AddBuilt(ctx, image.Built{Target: i.Target, Name: i.Name, Layers: i.Layers})
+	return err
+}
