@@ -5,6 +5,7 @@ package frame
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 )
 
@@ -48,22 +49,23 @@ func Size(head []byte) uint32 { return binary.BigEndian.Uint32(head[4:HeadSize])
 type Contents struct {
 	To      io.Writer
 	Errors  io.Writer // takes what is of Stderr; nil: To does
+	Words   io.Writer // takes what is of Error; nil: To does
 	head    []byte    // of the frame that has just begun, as far as it is there
 	left    uint32    // bytes of the present frame's content still to come
 	present io.Writer // takes that content
 }
 
-// Write takes a piece of the stream. Nothing is handed on twice, and nothing empty.
+// Write takes a piece of the stream. Nothing is handed on twice, and nothing empty. What begins with no head of a frame is refused.
 func (c *Contents) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
 		if c.left == 0 {
 			n := min(HeadSize-len(c.head), len(rest))
 			c.head, rest = append(c.head, rest[:n]...), rest[n:]
 			if len(c.head) == HeadSize {
-				c.present = c.To
-				if c.head[0] == Stderr && c.Errors != nil {
-					c.present = c.Errors
+				if c.head[0] > Exit {
+					return len(p) - len(rest), fmt.Errorf("a frame of stream %d: there is none of that number", c.head[0])
 				}
+				c.present = c.of(c.head[0])
 				c.left, c.head = Size(c.head), c.head[:0]
 			}
 			continue
@@ -75,4 +77,15 @@ func (c *Contents) Write(p []byte) (int, error) {
 		c.left, rest = c.left-uint32(n), rest[n:]
 	}
 	return len(p), nil
+}
+
+// of is what takes the contents of a stream.
+func (c *Contents) of(stream byte) io.Writer {
+	switch {
+	case stream == Stderr && c.Errors != nil:
+		return c.Errors
+	case stream == Error && c.Words != nil:
+		return c.Words
+	}
+	return c.To
 }

@@ -1,60 +1,68 @@
 package stdio
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 
-	"github.com/moby/moby/api/pkg/stdcopy"
+	"tug/internal/frame"
 )
 
 // Demux writes the frames of a multiplexed stream to the two outputs that they belong to, in their order, until the stream ends. Many frames
-// are written at once if they are there, and none waits for another that is not.
+// are written at once if they are there, and none waits for another that is not. Words of the engine in the stream are returned as an error.
 func Demux(out, err io.Writer, frames io.Reader) error {
-	d := &demuxer{from: frames}
-	_, failed := stdcopy.StdCopy(demuxed{d, out}, demuxed{d, err}, d)
-	if flushed := d.flush(); failed == nil {
-		failed = flushed
+	var together batch
+	var words bytes.Buffer
+	contents := frame.Contents{To: batched{&together, out}, Errors: batched{&together, err}, Words: &words}
+	piece := make([]byte, 64<<10)
+	for {
+		n, ended := frames.Read(piece)
+		_, failed := contents.Write(piece[:n])
+		if flushed := together.flush(); failed == nil {
+			failed = flushed
+		}
+		switch {
+		case failed != nil:
+			return failed
+		case ended == io.EOF && words.Len() > 0:
+			return fmt.Errorf("error from daemon in stream: %s", words.String())
+		case ended == io.EOF:
+			return nil
+		case ended != nil:
+			return ended
+		}
 	}
-	return failed
 }
 
-// demuxer collects what follows each other on one output.
-type demuxer struct {
-	from    io.Reader
-	to      io.Writer // of what is pending
+// batch collects what follows each other on one output.
+type batch struct {
+	to      io.Writer
 	pending []byte
 }
 
-// Read writes out what is pending before it waits for more.
-func (d *demuxer) Read(p []byte) (int, error) {
-	if err := d.flush(); err != nil {
-		return 0, err
-	}
-	return d.from.Read(p)
-}
-
-func (d *demuxer) flush() error {
-	if len(d.pending) == 0 {
+func (b *batch) flush() error {
+	if len(b.pending) == 0 {
 		return nil
 	}
-	_, err := d.to.Write(d.pending)
-	d.pending = d.pending[:0]
+	_, err := b.to.Write(b.pending)
+	b.pending = b.pending[:0]
 	return err
 }
 
-// demuxed is one of the outputs.
-type demuxed struct {
-	*demuxer
+// batched is one of the outputs.
+type batched struct {
+	*batch
 	out io.Writer
 }
 
 // Write collects p. What was for the other output comes first.
-func (d demuxed) Write(p []byte) (int, error) {
-	if d.to != d.out {
-		if err := d.flush(); err != nil {
+func (b batched) Write(p []byte) (int, error) {
+	if b.to != b.out {
+		if err := b.flush(); err != nil {
 			return 0, err
 		}
-		d.to = d.out
+		b.to = b.out
 	}
-	d.pending = append(d.pending, p...)
+	b.pending = append(b.pending, p...)
 	return len(p), nil
 }
