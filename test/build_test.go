@@ -12,7 +12,7 @@ import (
 // buildxProgram builds docker's client of BuildKit from the module that go.mod names, once for all tests.
 var buildxProgram = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(filepath.Dir(forDocker.bin), "buildx")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", program, "github.com/docker/buildx/cmd/buildx")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "github.com/docker/buildx/cmd/buildx")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -81,7 +81,7 @@ func missing() string {
 // build builds the programs as they are now, and gives tug a second name: people who come from docker type it.
 func build(dir string) (bin string, err error) {
 	bin = filepath.Join(dir, "bin")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", bin+"/", "tug/cmd/tug", "tug/cmd/tugd", "tug/cmd/tug-shim", "tug/cmd/tug-build")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin+"/", "tug/cmd/tug", "tug/cmd/tugd", "tug/cmd/tug-shim", "tug/cmd/tug-build")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)

@@ -24,7 +24,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	programs = filepath.Join(dir, "bin")
-	build := exec.Command("go", "build", "-trimpath", "-o", programs+"/", "tug/cmd/tugd", "tug/cmd/tug-shim", "tug/test/crash/counter")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", programs+"/", "tug/cmd/tugd", "tug/cmd/tug-shim", "tug/test/crash/counter")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
