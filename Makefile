@@ -29,7 +29,7 @@ images: ## make the base images from Debian's packages
 registry: ## serve the base images on 127.0.0.1:5000 until Ctrl+C
 	TUG_REGISTRY_PORT=$${TUG_REGISTRY_PORT:-5000} $(WITH_REGISTRY) sh -c 'images/make && echo "serving on $$TUG_REGISTRY" && exec sleep infinity'
 
-demo: build ## run nginx from an empty machine, step by step
+demo: build ## run nginx and build a web server, from an empty machine, step by step
 	$(WITH_REGISTRY) sh -c 'images/make && scripts/demo'
 
 test: build ## run all tests on this machine (root)

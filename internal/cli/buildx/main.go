@@ -13,6 +13,7 @@ import (
 	"github.com/moby/buildkit/util/stack"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"go.opentelemetry.io/otel"
 
 	"tug/internal/cli/session"
 
@@ -28,6 +29,7 @@ import (
 // Main runs the command line args (with the program's name first) and returns the exit code.
 func Main(args []string, in io.ReadCloser, out, errOut io.Writer, getenv func(string) string, version session.Version) int {
 	nameLibrary()
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {})) // it would write among the progress that nobody takes the traces
 	s := session.New(in, out, errOut, getenv, version)
 	docker, err := command.NewDockerCli(command.WithInputStream(in), command.WithOutputStream(out), command.WithErrorStream(errOut),
 		command.WithUserAgent("tug-build/"+version.Number))
