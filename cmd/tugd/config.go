@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -49,6 +50,7 @@ type config struct {
 	Slots        int        `json:"warm-slots"`
 	Runtimes     runtimes   `json:"runtimes"`
 	Runtime      string     `json:"default-runtime"`
+	Proxies      proxies    `json:"proxies"`
 	registries
 	defaults
 }
@@ -94,6 +96,7 @@ func configure(args []string) (*config, error) {
 	f.BoolVar(&c.Debug, "D", false, "the same as --debug")
 	f.Var(&c.Labels, "label", "`KEY=VALUE` that info tells of this daemon; may be repeated")
 	c.registries.flags(f)
+	c.Proxies.flags(f)
 	f.StringVar(&c.LayerBlobs, "layer-blobs", "keep", "`keep` pulled layers as they came beside their files, or drop them: their registry is asked again when they are pushed or saved")
 	f.StringVar(&c.Shim, "shim", "", "`PROGRAM` tug-shim (default: beside tugd)")
 	f.IntVar(&c.Slots, "warm-slots", 4, "how many containers are prepared for ahead of need")
@@ -151,7 +154,7 @@ func (c *config) readFile(file string, given map[string]bool) error {
 	if err := json.Unmarshal(data, &keys); err != nil {
 		return fmt.Errorf("configuration %s: %w", file, err)
 	}
-	for k := range keys {
+	for k := range flattened(keys) {
 		flagName := k
 		if n, ok := jsonKeys[k]; ok {
 			flagName = n
@@ -166,6 +169,16 @@ func (c *config) readFile(file string, given map[string]bool) error {
 		return fmt.Errorf("configuration %s: %w", file, err)
 	}
 	return nil
+}
+
+// flattened are keys with those of the one group of settings that flags have singly.
+func flattened(keys map[string]json.RawMessage) map[string]json.RawMessage {
+	flat := maps.Clone(keys)
+	var group map[string]json.RawMessage
+	if json.Unmarshal(keys["proxies"], &group) == nil { // what it is instead is told when all is read
+		maps.Copy(flat, group)
+	}
+	return flat
 }
 
 // complete fills in what depends on other settings, and checks all.
@@ -201,7 +214,7 @@ func (c *config) complete() error {
 	if _, err := c.Runtimes.set(c.Runtime); err != nil {
 		return err
 	}
-	if err := errors.Join(c.registries.complete(), c.defaults.complete()); err != nil {
+	if err := errors.Join(c.registries.complete(), c.Proxies.check(), c.defaults.complete()); err != nil {
 		return err
 	}
 	settings := c.settings()

@@ -48,14 +48,16 @@ func TestDefaults(t *testing.T) {
 func TestFlagsAndFile(t *testing.T) {
 	byFlags, err := configure(args(t, "{}", "-H", "unix:///x", "--host", "tcp://127.0.0.1:1", "--data-root", "/d", "--exec-root", "/e", "--bip", "10.9.0.1/24",
 		"--default-address-pool", "base=10.0.0.0/8,size=24", "--registry-mirror", "https://m", "--insecure-registry", "r:5000", "--userns", "host", "-D", "--label", "a=b", "--max-concurrent-downloads", "2", "--max-concurrent-uploads", "3", "--warm-slots", "0",
-		"--no-new-privileges", "--default-ulimit", "nofile=10:20", "--log-driver", "local", "--log-opt", "max-size=1m", "--default-pids-limit", "7", "--seccomp-profile", "unconfined"))
+		"--no-new-privileges", "--default-ulimit", "nofile=10:20", "--log-driver", "local", "--log-opt", "max-size=1m", "--default-pids-limit", "7", "--seccomp-profile", "unconfined",
+		"--http-proxy", "p:1", "--https-proxy", "http://q:2", "--no-proxy", "x,y"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	byFile, err := configure(args(t, `{"hosts": ["unix:///x", "tcp://127.0.0.1:1"], "data-root": "/d", "exec-root": "/e", "bip": "10.9.0.1/24",
 		"default-address-pools": [{"base": "10.0.0.0/8", "size": 24}], "registry-mirrors": ["https://m"], "insecure-registries": ["r:5000"],
 		"userns": "host", "debug": true, "labels": ["a=b"], "max-concurrent-downloads": 2, "max-concurrent-uploads": 3, "warm-slots": 0, "no-new-privileges": true, "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 10, "Hard": 20}},
-		"log-driver": "local", "log-opts": {"max-size": "1m"}, "default-pids-limit": 7, "seccomp-profile": "unconfined"}`))
+		"log-driver": "local", "log-opts": {"max-size": "1m"}, "default-pids-limit": 7, "seccomp-profile": "unconfined",
+		"proxies": {"http-proxy": "p:1", "https-proxy": "http://q:2", "no-proxy": "x,y"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,12 +105,18 @@ func TestWhatIsRefused(t *testing.T) {
 		"a log option of a word":   {"{}", []string{"--log-opt", "tag"}, "NAME=VALUE"},
 		"a negative limit":         {"{}", []string{"--default-pids-limit", "-1"}, "default limit of processes"},
 		"a profile that is absent": {"{}", []string{"--seccomp-profile", "/nothere"}, "--seccomp-profile"},
+		"a proxy of a word":        {"{}", []string{"--https-proxy", "http://"}, "--https-proxy"},
+		"a proxy of no scheme":     {`{"proxies": {"http-proxy": "ftp://me:secret@p"}}`, nil, "http, https or socks5"},
+		"proxies twice":            {`{"proxies": {"no-proxy": "a"}}`, []string{"--no-proxy", "b"}, "give it once"},
+		"proxies of another type":  {`{"proxies": ["http://p"]}`, nil, "proxies"},
 		"no shim":                  {"{}", []string{"--shim", "/nothere"}, "tug-shim"},
 		"a file that is not there": {"{}", []string{"--config-file", "/nothere"}, "read the configuration"},
 	} {
 		_, err := configure(args(t, c.file, c.flags...))
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %v, want words of %q", name, err, c.says)
+		} else if strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: a password is in %v", name, err)
 		}
 	}
 }

@@ -51,6 +51,9 @@ func run(c *config) error {
 	logrus.SetLevel(logrus.ErrorLevel) // libraries warn of what is no matter here
 	debug.SetGCPercent(400)            // the heap is small and starts are many: collect less often
 	raiseOpenFiles(log)
+	if err := c.Proxies.export(); err != nil {
+		return err
+	}
 
 	release, err := writePid(c.Pidfile)
 	if err != nil {

@@ -34,8 +34,9 @@ func (e *Engine) Info(ctx context.Context) Info {
 		CgroupDriver:   "cgroupfs", CgroupVersion: "1", Architecture: machine(), NCPU: runtime.NumCPU(), MemTotal: memTotal(),
 		RootDir: e.dataRoot, ServerVersion: e.Build.Version, Runtimes: s.Runtimes.List(), DefaultRuntime: s.Runtimes.Default(),
 		SecurityOptions: s.Defaults.shown(), Warnings: e.cgroups.Warnings(), Mirrors: s.Reach.Mirrors, Insecure: s.Reach.Insecure, Debug: s.Debug, Labels: s.Labels,
-		HTTPProxy: os.Getenv("HTTP_PROXY"), HTTPSProxy: os.Getenv("HTTPS_PROXY"), NoProxy: os.Getenv("NO_PROXY"), IPv4Forwarding: true,
+		IPv4Forwarding: true,
 	}
+	i.HTTPProxy, i.HTTPSProxy, i.NoProxy = shownProxies()
 	if e.cgroups.V2 {
 		i.CgroupVersion = "2"
 	}

@@ -68,15 +68,16 @@ func (c Config) http(to *Client, e endpoint, last bool) (*http.Client, error) {
 		e.dialTimeout = dialTimeout
 	}
 	transport := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: e.dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   8,
-		IdleConnTimeout:       idleTimeout,
-		TLSHandshakeTimeout:   tlsTimeout,
-		ResponseHeaderTimeout: answerTimeout,
-		TLSClientConfig:       config,
-		ReadBufferSize:        64 << 10,
+		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: throughProxy,
+		DialContext:            (&net.Dialer{Timeout: e.dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    8,
+		IdleConnTimeout:        idleTimeout,
+		TLSHandshakeTimeout:    tlsTimeout,
+		ResponseHeaderTimeout:  answerTimeout,
+		TLSClientConfig:        config,
+		ReadBufferSize:         64 << 10,
 	}
 	to.opened(transport)
 	var way http.RoundTripper = transport

@@ -114,6 +114,8 @@ func explainTransport(e *url.Error) error {
 	switch {
 	case errors.As(e.Err, &busy):
 		return busy
+	case isOfProxy(e.Err):
+		return explainProxy(host, e.Err)
 	case errdefs.IsPermissionDenied(e.Err), errdefs.IsOutOfRange(e.Err):
 		return e.Err
 	case errors.As(e.Err, &header), strings.Contains(e.Err.Error(), "server gave HTTP response to HTTPS client"):

@@ -16,7 +16,10 @@ import (
 	"time"
 )
 
-// Write makes a certificate for 127.0.0.1, good for a server and for a client, and writes it and its key as PEM.
+// Name is what the certificates are for beside 127.0.0.1; nothing resolves it.
+const Name = "registry.test"
+
+// Write makes a certificate for 127.0.0.1 and Name, good for a server and for a client, and writes it and its key as PEM.
 // Folders that are missing are made.
 func Write(t testing.TB, certFile, keyFile string) (*ecdsa.PrivateKey, *x509.Certificate) {
 	t.Helper()
@@ -26,7 +29,7 @@ func Write(t testing.TB, certFile, keyFile string) (*ecdsa.PrivateKey, *x509.Cer
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "tug test"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{Name}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
