@@ -34,13 +34,13 @@ func (b *stepRunner) Exec(ctx context.Context, step string, p *build.Process, st
 		return build.Exit{}, err
 	}
 	defer conn.Close()
-	_, err = live.client.Exec(ctx, &shim.Exec{ID: id, Plan: compiled.Encode(), Process: shim.Streams{Terminal: p.Terminal, Stdin: streams.Stdin != nil, StdinOnce: true}})
+	_, running, err := live.client.Exec(ctx, &shim.Exec{ID: id, Plan: compiled.Encode(), Process: shim.Streams{Terminal: p.Terminal, Stdin: streams.Stdin != nil, StdinOnce: true}})
 	if err != nil {
 		return build.Exit{}, b.stepError(ctx, err, live.record)
 	}
 	talk := converse(ctx, conn, live.client, id, p.Terminal, streams)
 	defer context.AfterFunc(ctx, func() { _ = live.client.Signal(context.WithoutCancel(ctx), id, unix.SIGKILL) })()
-	exit, err := live.client.Wait(context.WithoutCancel(ctx), id)
+	exit, err := running.Wait(context.WithoutCancel(ctx))
 	talk()
 	return build.Exit{Code: exit.Code, OOM: exit.OOM}, err
 }

@@ -92,12 +92,13 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 		return nil, err
 	}
 	e.publishExec(r, events.ExecStart, x)
-	proc, err := run.client.Exec(ctx, request)
+	// It is started even if who asked for it goes meanwhile.
+	proc, running, err := run.client.Exec(e.life, request)
 	if err != nil {
 		if attached != nil {
 			attached.Leave()
 		}
-		if hasEnded(run) || isShimGone(ctx, err) {
+		if hasEnded(run) || isShimGone(e.life, err) {
 			return nil, endedBeforeExec(r.ID)
 		}
 		return nil, e.execStartError(ctx, err, r, &x.config)
@@ -105,7 +106,7 @@ func (e *Engine) ExecStart(ctx context.Context, id string, o ExecStartOptions) (
 	e.mu.Lock()
 	x.running, x.pid = true, proc.Pid
 	e.mu.Unlock()
-	e.work.Go(func() { e.watchExec(x, run) })
+	e.work.Go(func() { e.watchExec(x, running.Wait) })
 	return attached, nil
 }
 
@@ -184,9 +185,14 @@ func (e *Engine) execStartError(ctx context.Context, err error, r *container.Rec
 	return &StartError{e.execError(ctx, prefix+"exec failed: unable to start container process: ", f, r, cmp.Or(c.WorkingDir, r.Config.WorkingDir), c.Cmd[0])}
 }
 
-func (e *Engine) watchExec(x *execution, run *run) {
-	exit, err := run.client.Wait(e.life, x.id)
-	if err != nil {
+// watchExec waits for the end of an exec and records it, unless it goes on after this daemon.
+func (e *Engine) watchExec(x *execution, wait func(context.Context) (shim.Exit, error)) {
+	exit, err := wait(e.life)
+	switch {
+	case e.life.Err() != nil:
+		close(x.done)
+		return
+	case err != nil:
 		exit.Code = 137 // its container, or the shim, was killed
 	}
 	e.endExec(x, exit.Code)

@@ -19,7 +19,9 @@ func (e *Engine) adoptExecs(a adoption) {
 		if told.Exited {
 			e.endAdoptedExec(x, a.run)
 		} else {
-			e.work.Go(func() { e.watchExec(x, a.run) })
+			e.work.Go(func() {
+				e.watchExec(x, func(ctx context.Context) (shim.Exit, error) { return a.run.client.Wait(ctx, x.id) })
+			})
 		}
 	}
 }

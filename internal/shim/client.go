@@ -64,17 +64,36 @@ func passing(err error) bool {
 
 // call sends a request and waits for the answer, or until ctx ends.
 func (c *Client) call(ctx context.Context, kind byte, body []byte, files ...*os.File) ([]byte, error) {
+	conn, answer, err := c.ask(ctx, kind, body, files)
+	if err == nil {
+		conn.Close()
+	}
+	return answer, err
+}
+
+// ask sends a request, waits for the answer, or until ctx ends, and gives the connection, on which more may come.
+func (c *Client) ask(ctx context.Context, kind byte, body []byte, files []*os.File) (*net.UnixConn, []byte, error) {
 	conn, err := c.dial(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	defer stop()
-	if err := send(conn, kind, body, files); err != nil {
-		return nil, err
+	answer, err := await(ctx, conn, func() ([]byte, error) {
+		if err := send(conn, kind, body, files); err != nil {
+			return nil, err
+		}
+		return receive(conn)
+	})
+	if err != nil {
+		conn.Close()
+		return nil, nil, err
 	}
-	answer, err := receive(conn)
+	return conn, answer, nil
+}
+
+// await does what waits for the other side of a connection. If ctx ends first, so does the connection.
+func await(ctx context.Context, conn *net.UnixConn, do func() ([]byte, error)) ([]byte, error) {
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	answer, err := do()
 	if err != nil && ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -139,19 +158,46 @@ func Gone(err error) bool {
 
 // Run starts the container; the shim keeps copies of the files open as long as it runs. Errors: *Failure.
 func (c *Client) Run(ctx context.Context, r *Run, hold []*os.File) (Proc, error) {
-	return proc(c.call(ctx, KindRun, r.Encode(), hold...))
-}
-
-// Exec starts one more process in the container. Errors: *Failure.
-func (c *Client) Exec(ctx context.Context, x *Exec) (Proc, error) {
-	return proc(c.call(ctx, KindExec, x.Encode()))
-}
-
-func proc(body []byte, err error) (Proc, error) {
+	body, err := c.call(ctx, KindRun, r.Encode(), hold...)
 	if err != nil {
 		return Proc{}, err
 	}
 	return DecodeProc(body)
+}
+
+// Exec starts one more process in the container, whose end the caller waits for. Errors: *Failure.
+func (c *Client) Exec(ctx context.Context, x *Exec) (Proc, *Running, error) {
+	conn, body, err := c.ask(ctx, KindExec, x.Encode(), nil)
+	if err != nil {
+		return Proc{}, nil, err
+	}
+	p, err := DecodeProc(body)
+	if err != nil {
+		conn.Close()
+		return Proc{}, nil, err
+	}
+	return p, &Running{c, x.ID, conn}, nil
+}
+
+// Running is a process that was started. Its shim tells of its end on the connection that asked for it: the container may end right after
+// it, and its shim with it, before anybody could connect again.
+type Running struct {
+	client *Client
+	id     string
+	conn   *net.UnixConn
+}
+
+// Wait waits until the process has ended and its output is read. It is called once.
+func (r *Running) Wait(ctx context.Context) (Exit, error) {
+	defer r.conn.Close()
+	body, err := await(ctx, r.conn, func() ([]byte, error) { return receive(r.conn) })
+	switch {
+	case err == nil:
+		return DecodeExit(body)
+	case Gone(err): // also what a shim of before does, which tells only those who ask
+		return r.client.Wait(ctx, r.id)
+	}
+	return Exit{}, err
 }
 
 // Attach gives a connection with the streams of a process, which need not be started yet.

@@ -11,12 +11,23 @@ import (
 	"tug/internal/shim"
 )
 
-// exec starts one more process in the container.
-func (s *Server) exec(body []byte) ([]byte, error) {
+// exec starts one more process in the container, says so, and answers when it has ended.
+func (s *Server) exec(c *conn, body []byte) ([]byte, error) {
 	x, err := shim.DecodeExec(body)
 	if err != nil {
 		return nil, err
 	}
+	p, err := s.startExec(x)
+	if err != nil {
+		return nil, err
+	}
+	if err := shim.WriteMessage(c, shim.KindOK, shim.Proc{Pid: p.pid, Started: p.started}.Encode()); err != nil {
+		return nil, errServed
+	}
+	return s.end(c, x.ID, p)
+}
+
+func (s *Server) startExec(x *shim.Exec) (p *process, err error) {
 	s.mu.Lock()
 	main, devpts, rt := s.main, s.devpts, s.runtime
 	s.mu.Unlock()
@@ -29,7 +40,6 @@ func (s *Server) exec(body []byte) ([]byte, error) {
 	var regs fork.Registers
 	regs[plan.Target], regs[plan.Devpts] = main.pidfd, devpts
 	waiting := s.take(x.ID)
-	var p *process
 	if rt != nil {
 		p, err = s.execThrough(rt, x, waiting)
 	} else {
@@ -48,7 +58,7 @@ func (s *Server) exec(body []byte) ([]byte, error) {
 	s.execs[x.ID] = p
 	s.adoptPending(x.ID, p)
 	s.mu.Unlock()
-	return shim.Proc{Pid: p.pid, Started: p.started}.Encode(), nil
+	return p, nil
 }
 
 // process finds a process by its ID; the caller holds mu.
@@ -156,6 +166,11 @@ func (s *Server) wait(c *conn, body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.end(c, id, p)
+}
+
+// end gives how a process has ended, once it has. One that was told of is forgotten.
+func (s *Server) end(c *conn, id string, p *process) ([]byte, error) {
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)

@@ -156,7 +156,7 @@ func (s *Server) answer(c *conn, kind byte, body []byte) ([]byte, error) {
 	case shim.KindRun:
 		return s.run(c, body)
 	case shim.KindExec:
-		return s.exec(body)
+		return s.exec(c, body)
 	case shim.KindAttach:
 		return nil, s.attach(c, body)
 	case shim.KindSignal:

@@ -1,9 +1,13 @@
 package server_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -176,6 +180,49 @@ func TestWaitBeforeAndAfterTheEnd(t *testing.T) {
 	}
 	if last := b.lastWords(); last != before {
 		t.Errorf("it left %+v, and told %+v", last, before)
+	}
+}
+
+// TestTheEndOfAnExecIsToldThoughItsContainerHasEnded, to who asks for it only when the shim takes no connections any more.
+func TestTheEndOfAnExecIsToldThoughItsContainerHasEnded(t *testing.T) {
+	b := start(t)
+	hold := b.attach(shim.Attach{Stdin: true})
+	b.run("read line", shim.Streams{Stdin: true})
+	over := b.attach(shim.Attach{ID: "x", Stdout: true})
+	if err := b.exec("x", shim.Streams{}, "sh", "-c", "exit 3"); err != nil {
+		t.Fatal(err)
+	}
+	io.Copy(io.Discard, over)
+	io.WriteString(hold, "go\n")
+	io.Copy(io.Discard, hold)
+	hold.Close()
+	b.lastWords()
+	if err := os.Remove(filepath.Join(b.Dir(), "sock")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if exit := b.wait("x"); exit.Code != 3 {
+		t.Errorf("exit code %d", exit.Code)
+	}
+}
+
+// TestAnExecThatNobodyWaitsForIsNotForgotten: a daemon that comes later may ask.
+func TestAnExecThatNobodyWaitsForIsNotForgotten(t *testing.T) {
+	b := start(t)
+	b.run("sleep 1000", shim.Streams{})
+	over := b.attach(shim.Attach{ID: "x", Stdin: true, Stdout: true})
+	ctx, gone := context.WithCancel(t.Context())
+	if err := b.exec("x", shim.Streams{Stdin: true}, "sh", "-c", "read line; exit 4"); err != nil {
+		t.Fatal(err)
+	}
+	running, _ := b.running.LoadAndDelete("x")
+	gone()
+	if _, err := running.(*shim.Running).Wait(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	io.WriteString(over, "go\n")
+	io.Copy(io.Discard, over)
+	if exit := b.wait("x"); exit.Code != 4 {
+		t.Errorf("exit code %d", exit.Code)
 	}
 }
 

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,6 +48,8 @@ type box struct {
 	spec *specs.Spec
 	env  *plan.Env
 	pid  int
+
+	running sync.Map // of execs that nobody has waited for, by their ids
 }
 
 // start starts a shim of its own for the test; it is gone when the test is over.
@@ -131,7 +135,10 @@ func (b *box) exec(id string, st shim.Streams, args ...string) error {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	_, err = b.Exec(b.t.Context(), &shim.Exec{ID: id, Plan: p.Encode(), Process: st})
+	_, running, err := b.Exec(b.t.Context(), &shim.Exec{ID: id, Plan: p.Encode(), Process: st})
+	if err == nil {
+		b.running.Store(id, running)
+	}
 	return err
 }
 
@@ -147,7 +154,11 @@ func (b *box) attach(a shim.Attach) *net.UnixConn {
 
 func (b *box) wait(id string) shim.Exit {
 	b.t.Helper()
-	exit, err := b.Wait(b.t.Context(), id)
+	wait := func(ctx context.Context) (shim.Exit, error) { return b.Wait(ctx, id) }
+	if running, ok := b.running.LoadAndDelete(id); ok {
+		wait = running.(*shim.Running).Wait
+	}
+	exit, err := wait(b.t.Context())
 	if err != nil && id == "" {
 		exit, err = shim.LastWords(b.Dir()) // it has ended with its container, before it could be asked
 	}
