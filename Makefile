@@ -33,7 +33,7 @@ demo: build ## run nginx and build a web server, from an empty machine, step by 
 	$(WITH_REGISTRY) sh -c 'images/make && scripts/demo'
 
 test: build ## run all tests on this machine (root)
-	scripts/apt-install iproute2 curl runc
+	scripts/apt-install iproute2 curl runc busybox-static nftables iptables xz-utils skopeo
 	$(WITH_REGISTRY) sh -c 'images/make && TUG_TEST_REGISTRY=$$TUG_REGISTRY go test -timeout 40m $(TESTFLAGS) ./...'
 
 crash: ## kill the engine at random for a quarter of an hour, and run 10,000 containers (root)
