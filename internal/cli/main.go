@@ -68,8 +68,8 @@ func words(err error) string {
 		return "tug: " + unreachable.Error() // without the request that happened to be the first
 	}
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "tug: the daemon went away in the middle of its answer: containers go on without it; start it again, and see tug ps"
+	case connection.Gone(err):
+		return "tug: " + connection.ErrGone.Error()
 	case strings.HasSuffix(err.Error(), "page not found"):
 		return "tug: this daemon has no such call: its version is another than this program's, or the command is not there yet"
 	}

@@ -28,7 +28,7 @@ func newRoot(s *session.Session, args []string) *cobra.Command {
 			if len(args) == 0 {
 				return cmd.Help()
 			}
-			return fmt.Errorf("tug: unknown command: tug %s\n\nRun 'tug --help' for more information", args[0])
+			return fmt.Errorf("tug: %s\n\nRun 'tug --help' for more information", session.UnknownCommand(cmd, args[0]))
 		},
 	}
 	root.SetIn(s.In)
@@ -61,6 +61,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	if err == nil {
 		return nil
 	}
+	if meant := session.NearOption(cmd, err); meant != "" {
+		err = fmt.Errorf("%w\n\nDid you mean %s?", err, meant)
+	}
 	return session.Status{
 		Code: 125,
 		Err:  fmt.Errorf("%w\n\nUsage:  %s\n\nRun '%s --help' for more information", err, cmd.UseLine(), cmd.CommandPath()),
@@ -75,10 +78,22 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 		Hidden: true,
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
-			if cmd == nil || err != nil || len(rest) > 0 {
-				return fmt.Errorf("unknown help topic: %v", args)
+			if err != nil {
+				return unknownTopic(root, args[0])
+			}
+			if len(rest) > 0 {
+				return unknownTopic(cmd, rest[0])
 			}
 			return cmd.Help()
 		},
 	}
+}
+
+// unknownTopic says that there is nothing of that name below cmd to be helped with.
+func unknownTopic(cmd *cobra.Command, word string) error {
+	text := "unknown help topic: " + word
+	if meant := session.NearCommand(cmd, word); meant != "" {
+		text += fmt.Sprintf("\n\nDid you mean '%s --help'?", cmd.CommandPath()+" "+meant)
+	}
+	return fmt.Errorf("%s\n\nRun '%s --help' for more information", text, cmd.CommandPath())
 }

@@ -221,7 +221,7 @@ func (r *Running) Output(out, errs io.Writer) (code int, err error) {
 // lost says what the end of a connection before its last frame means.
 func lost(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the daemon went away: the container goes on; see tug ps")
+		return ErrGone
 	}
 	return err
 }

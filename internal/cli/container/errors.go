@@ -41,7 +41,7 @@ func runError(err error) error {
 	case contains(text, "permission denied", "is a directory"):
 		code = exitNotInvokable
 	}
-	if unreachable := new(connection.UnreachableError); errors.As(err, &unreachable) {
+	if unreachable := new(connection.UnreachableError); errors.As(err, &unreachable) || connection.Gone(err) {
 		return session.Status{Code: exitFailed, Err: err}
 	}
 	return session.Status{

@@ -3,7 +3,6 @@ package container
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/docker/cli/opts"
@@ -27,9 +26,10 @@ type execOptions struct {
 func Exec(s *session.Session) *cobra.Command {
 	o := execOptions{env: opts.NewListOpts(opts.ValidateEnv), envFiles: opts.NewListOpts(nil)}
 	cmd := &cobra.Command{
-		Use:   "exec [OPTIONS] CONTAINER COMMAND [ARG...]",
-		Short: "Execute a command in a running container",
-		Args:  session.MinArgs(2),
+		Use:        "exec [OPTIONS] CONTAINER COMMAND [ARG...]",
+		Short:      "Execute a command in a running container",
+		SuggestFor: []string{"shell", "sh", "bash", "ssh", "enter"},
+		Args:       session.MinArgs(2),
 		Annotations: map[string]string{
 			"category-top": "2",
 			"aliases":      "tug container exec, tug exec",
@@ -122,8 +122,8 @@ func (o *execOptions) follow(ctx context.Context, s *session.Session, api *conne
 func execStatus(ctx context.Context, api *connection.Client, id string) error {
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		result, err := api.ExecInspect(ctx, id, client.ExecInspectOptions{})
-		if client.IsErrConnectionFailed(err) {
-			return session.Status{Code: 255, Err: fmt.Errorf("the daemon went away: %w", err)}
+		if connection.Gone(err) || client.IsErrConnectionFailed(err) { // it answered a moment ago
+			return session.Status{Code: 255, Err: connection.ErrGone}
 		}
 		if err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/docker/cli/cli/streams"
 	"github.com/moby/moby/api/types/container"
@@ -123,11 +122,10 @@ type exitCode struct {
 // status makes the container's exit code the program's.
 func (e exitCode) status(s *session.Session) error {
 	if e.err != nil && !errors.Is(e.err, context.Canceled) {
-		why := e.err.Error()
-		if errors.Is(e.err, io.ErrUnexpectedEOF) {
-			why = "the daemon went away: the container goes on; see tug ps"
+		if connection.Gone(e.err) {
+			return session.Status{Code: exitFailed, Err: connection.ErrGone}
 		}
-		_, _ = fmt.Fprintln(s.Err, "error waiting for container:", why)
+		_, _ = fmt.Fprintln(s.Err, "error waiting for container:", e.err)
 		return session.Status{Code: exitFailed}
 	}
 	if e.code != 0 {

@@ -29,9 +29,10 @@ type listOptions struct {
 func Ps(s *session.Session) *cobra.Command {
 	o := listOptions{filter: opts.NewFilterOpt()}
 	cmd := &cobra.Command{
-		Use:   "ps [OPTIONS]",
-		Short: "List containers",
-		Args:  session.NoArgs,
+		Use:        "ps [OPTIONS]",
+		Short:      "List containers",
+		SuggestFor: []string{"ls", "list", "status"},
+		Args:       session.NoArgs,
 		Annotations: map[string]string{
 			"category-top": "3",
 			"aliases":      "tug container ls, tug container list, tug container ps, tug ps",

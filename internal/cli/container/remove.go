@@ -29,6 +29,7 @@ func Remove(s *session.Session) *cobra.Command {
 			}
 			return err
 		})
+	cmd.SuggestFor = []string{"delete", "del", "remove"}
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.RemoveVolumes, "volumes", "v", false, "Remove anonymous volumes associated with the container")
 	flags.BoolVarP(&o.RemoveLinks, "link", "l", false, "Remove the specified link")

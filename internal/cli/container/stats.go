@@ -123,8 +123,6 @@ func (o *statsOptions) drawFigures(ctx context.Context, s *session.Session, figu
 			switch {
 			case errors.Is(n.err, io.EOF):
 				return o.paint(s, nil)
-			case errors.Is(n.err, io.ErrUnexpectedEOF):
-				return nil // the daemon went away
 			case n.err != nil:
 				return n.err
 			}

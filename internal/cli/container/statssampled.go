@@ -47,8 +47,8 @@ func (o *statsOptions) drawSampled(ctx context.Context, s *session.Session, watc
 		case <-ctx.Done():
 			return ctx.Err()
 		case err := <-lost:
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				return nil // the daemon went away
+			if errors.Is(err, io.EOF) {
+				return connection.ErrGone // events have no other end
 			}
 			return err
 		case <-ticker.C:

@@ -12,7 +12,7 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if cmd.HasSubCommands() {
-		return usageError(cmd, fmt.Sprintf("unknown command: %s %s", cmd.CommandPath(), args[0]), "Run")
+		return usageError(cmd, UnknownCommand(cmd, args[0]), "Run")
 	}
 	return usageError(cmd, fmt.Sprintf("'%s' accepts no arguments", cmd.CommandPath()), "Run")
 }
