@@ -101,7 +101,7 @@ func (e *Engine) askShim(ctx context.Context, a *adoption) {
 	case err == nil && told.Exited:
 		a.dead = &told.Exit
 	case shim.Gone(err):
-		exit := e.afterShim(a.run, err)
+		exit := e.afterShim(a.run.client, a.run.group, err)
 		a.dead = &exit
 	case err != nil && hello.Err() == nil: // one that does not answer, or not as it should, is left alone
 		e.log.Error("a shim answers with what is not understood: its container goes on", "container", a.record.ID, "error", err)

@@ -68,12 +68,12 @@ func (b *stepRunner) Run(ctx context.Context, s *build.Step, streams build.Strea
 	defer b.forget(live)
 	started()
 	talk := converse(ctx, conn, live.client, "", s.Terminal, streams)
-	ended, err := b.awaitStep(ctx, live)
+	ended := b.awaitStep(ctx, live)
 	talk()
 	if cause := context.Cause(ctx); cause != nil {
 		return exit, cause
 	}
-	return build.Exit{Code: ended.Code, OOM: ended.OOM}, err
+	return build.Exit{Code: ended.Code, OOM: ended.OOM}, nil
 }
 
 // launchStep starts the process of a step, with a connection to its streams.
@@ -140,15 +140,14 @@ func (b *stepRunner) stepError(ctx context.Context, err error, r *container.Reco
 	return b.execError(ctx, "cannot start it: ", f, r, r.Config.WorkingDir, r.Path)
 }
 
-// awaitStep waits until the process of a step has ended; it is killed when ctx ends.
-func (b *stepRunner) awaitStep(ctx context.Context, live *liveStep) (shim.Exit, error) {
+// awaitStep waits until the process of a step has ended, which may be before anybody could ask; it is killed when ctx ends.
+func (b *stepRunner) awaitStep(ctx context.Context, live *liveStep) shim.Exit {
 	defer context.AfterFunc(ctx, func() { b.killGroup(live.group) })()
 	exit, err := live.client.Wait(context.WithoutCancel(ctx), "")
 	if err != nil {
-		b.killGroup(live.group)
-		return exit, fmt.Errorf("the process that watched a build's step has ended: %w", err)
+		exit = b.afterShim(live.client, live.group, err)
 	}
-	return exit, nil
+	return exit
 }
 
 func (b *stepRunner) note(live *liveStep) {

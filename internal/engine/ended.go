@@ -20,19 +20,19 @@ func (e *Engine) watch(id string, run *run) {
 		return // the next daemon will see to it
 	}
 	if err != nil {
-		exit = e.afterShim(run, err)
+		exit = e.afterShim(run.client, run.group, err)
 	}
 	e.ended(id, run, exit)
 }
 
 // afterShim finds how a container ended whose shim is gone: by what it wrote last, or, if it was killed, by ending the
 // container, which has nobody any more who reads its output.
-func (e *Engine) afterShim(run *run, cause error) shim.Exit {
-	if exit, err := shim.LastWords(run.client.Dir()); err == nil {
+func (e *Engine) afterShim(client shimClient, group *cgroup.Group, cause error) shim.Exit {
+	if exit, err := shim.LastWords(client.Dir()); err == nil {
 		return exit
 	}
-	e.log.Error("a shim was killed: its container is ended", "shim", run.client.Dir(), "error", cause)
-	e.kill(run)
+	e.log.Error("a shim was killed: its container is ended", "shim", client.Dir(), "error", cause)
+	e.killGroup(group)
 	return shim.Exit{Code: 128 + int(unix.SIGKILL), At: time.Now()}
 }
 

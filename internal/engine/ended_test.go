@@ -2,6 +2,8 @@ package engine
 
 import (
 	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -139,4 +141,17 @@ func storeWith(t *testing.T, r *container.Record) *container.Store {
 		t.Fatal(err)
 	}
 	return store
+}
+
+// A step of a build may have ended, and its shim with it, before the daemon could ask how.
+func TestTheEndOfAStepWhoseShimIsGoneIsWhatThatHasWritten(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "exit"), []byte("3 1000 true\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := &stepRunner{Engine: &Engine{log: slog.New(slog.DiscardHandler)}}
+	exit := b.awaitStep(t.Context(), &liveStep{client: shim.At(dir)})
+	if exit.Code != 3 || !exit.OOM {
+		t.Errorf("it ended with %+v, want code 3 for lack of memory", exit)
+	}
 }
