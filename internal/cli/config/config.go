@@ -19,7 +19,6 @@ import (
 	"strings"
 
 	"github.com/docker/cli/cli/config/configfile"
-	"github.com/docker/cli/cli/config/types"
 )
 
 const fileName = "config.json"
@@ -143,46 +142,6 @@ func (c *Config) ProxyEnv(host string, env map[string]*string) map[string]*strin
 		delete(added, name)
 	}
 	return added
-}
-
-// Credentials finds the login for a registry's domain ("docker.io", "registry.example.com:5000") in
-// tug's file or credential helper, then in Docker's. No login is a zero value, not an error.
-func (c *Config) Credentials(domain string) (types.AuthConfig, error) {
-	auth, err := c.own.GetAuthConfig(domain)
-	if err != nil || auth.Username != "" || auth.Password != "" || auth.IdentityToken != "" || auth.RegistryToken != "" {
-		return auth, err
-	}
-	return c.docker.GetAuthConfig(domain)
-}
-
-// AllCredentials lists every login of both files by registry; tug's win.
-func (c *Config) AllCredentials() (map[string]types.AuthConfig, error) {
-	all, err := c.docker.GetAllCredentials()
-	if err != nil {
-		return nil, err
-	}
-	own, err := c.own.GetAllCredentials()
-	if err != nil {
-		return nil, err
-	}
-	for registry, auth := range own {
-		all[registry] = auth
-	}
-	return all, nil
-}
-
-// StoreCredentials keeps a login, under its server's address, in tug's file or its credential helper.
-func (c *Config) StoreCredentials(auth types.AuthConfig) error {
-	return c.keepingOwnKeys(func() error { return c.own.GetCredentialsStore(auth.ServerAddress).Store(auth) })
-}
-
-// EraseCredentials forgets a login of tug's; remains says that Docker's file still has one.
-func (c *Config) EraseCredentials(key string) (remains bool, err error) {
-	if err := c.keepingOwnKeys(func() error { return c.own.GetCredentialsStore(key).Erase(key) }); err != nil {
-		return false, err
-	}
-	_, remains = c.docker.GetAuthConfigs()[key]
-	return remains, nil
 }
 
 // CurrentContext is the context that was chosen with `tug context use`, "" for none. What was chosen with docker

@@ -124,3 +124,31 @@ func TestProxiesAddWhatThePersonDidNotSay(t *testing.T) {
 		t.Errorf("%v", added)
 	}
 }
+
+func TestLoginsAreKeptWhereAFileNamesAHelper(t *testing.T) {
+	for _, c := range []struct{ own, docker, keeper, helper string }{
+		{"", "", "own", ""},
+		{"", `{"credsStore": "vault"}`, "docker", "vault"},
+		{"", `{"credHelpers": {"reg.example.com": "safe"}, "credsStore": "vault"}`, "docker", "safe"},
+		{"", `{"credHelpers": {"other.example.com": "safe"}}`, "own", ""},
+		{`{"credsStore": "mine"}`, `{"credHelpers": {"reg.example.com": "safe"}}`, "own", "mine"},
+		{`{"credHelpers": {"reg.example.com": ""}}`, `{"credsStore": "vault"}`, "own", ""}, // in the clear because somebody wants it
+	} {
+		cfg, err := load(t, c.own, c.docker)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := cfg.keeper("reg.example.com")
+		name, _ := helper(file, "reg.example.com")
+		if name != c.helper || (file == cfg.own) != (c.keeper == "own") {
+			t.Errorf("%+v: %q of %s", c, name, file.Filename)
+		}
+	}
+	cfg, err := load(t, "", `{"credHelpers": {"https://index.docker.io/v1/": "safe"}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name, _ := helper(cfg.keeper("docker.io"), "docker.io"); name != "safe" {
+		t.Errorf("Docker Hub's helper is %q", name)
+	}
+}

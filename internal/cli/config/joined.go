@@ -15,7 +15,10 @@ func (c *Config) Joined() *configfile.ConfigFile {
 	joined.CredentialHelpers = make(map[string]string)
 	for _, file := range []*configfile.ConfigFile{c.docker, c.own} {
 		maps.Copy(joined.AuthConfigs, file.AuthConfigs)
-		for registry := range file.AuthConfigs {
+		for registry, login := range file.AuthConfigs {
+			if file == c.own && file.CredentialsStore == "" && login == (types.AuthConfig{ServerAddress: login.ServerAddress}) {
+				continue // it is where Docker's file says: see keeper
+			}
 			joined.CredentialHelpers[registry] = file.CredentialsStore // "" is the file itself
 		}
 		maps.Copy(joined.CredentialHelpers, file.CredentialHelpers)

@@ -11,7 +11,7 @@ import (
 func TestBothFilesAsOne(t *testing.T) {
 	own, docker := t.TempDir(), t.TempDir()
 	for path, text := range map[string]string{
-		filepath.Join(own, fileName):    `{"auths":{"one":{"auth":"YTpi"}},"autostart":false}`,
+		filepath.Join(own, fileName):    `{"auths":{"one":{"auth":"YTpi"},"two":{}},"autostart":false}`,
 		filepath.Join(docker, fileName): `{"auths":{"one":{},"two":{}},"credsStore":"vault","credHelpers":{"three":"safe"},"proxies":{"default":{"httpProxy":"http://p"}}}`,
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

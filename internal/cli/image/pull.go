@@ -69,7 +69,7 @@ func Fetch(ctx context.Context, s *session.Session, name, platform string, allTa
 	if err != nil {
 		return err
 	}
-	auth, err := registry.EncodedAuth(s, name)
+	auth, err := registry.EncodedAuth(ctx, s, name)
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (o *pushOptions) push(ctx context.Context, s *session.Session, name string)
 			_, _ = fmt.Fprintln(s.Out, "Using default tag:", tagged.Tag())
 		}
 	}
-	auth, err := registry.EncodedAuth(s, named.String())
+	auth, err := registry.EncodedAuth(ctx, s, named.String())
 	if err != nil {
 		return err
 	}

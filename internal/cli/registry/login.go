@@ -89,11 +89,10 @@ func (o *loginOptions) login(ctx context.Context, s *session.Session, server str
 	}
 	known := types.AuthConfig{}
 	if o.user == "" && o.password == "" {
-		cfg, err := s.Config()
-		if err != nil {
+		var err error
+		if known, err = login(ctx, s, server); ctx.Err() != nil {
 			return err
-		}
-		known, _ = cfg.Credentials(server) // a helper that fails is as good as one that knows nothing
+		} // a helper that fails is as good as one that knows nothing
 		if known.Username != "" && known.Password != "" {
 			known.ServerAddress = server
 			if done, err := loginStored(ctx, s, known); done {

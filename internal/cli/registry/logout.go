@@ -20,37 +20,30 @@ func Logout(s *session.Session) *cobra.Command {
 		DisableFlagsInUseLine: true,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return logout(s, HubKey, HubKey)
+				return logout(s, HubKey)
 			}
 			host := credentials.ConvertToHostname(args[0])
 			// Logins have been stored under each of these.
-			return logout(s, host, args[0], host, "http://"+host, "https://"+host)
+			return logout(s, host, args[0], "http://"+host, "https://"+host)
 		},
 	}
 }
 
-// logout forgets what is stored under keys. What Docker's own file holds is Docker's to forget; that it goes
+// logout forgets what is stored under keys, of which logins of today have the first. What Docker's own file holds is Docker's to forget; that it goes
 // on to be used is said.
-func logout(s *session.Session, name string, keys ...string) error {
+func logout(s *session.Session, keys ...string) error {
 	cfg, err := s.Config()
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(s.Out, "Removing login credentials for", name)
-	failed := make(map[string]error)
+	_, _ = fmt.Fprintln(s.Out, "Removing login credentials for", keys[0])
 	remains := false
-	for _, key := range keys {
+	for i, key := range keys {
 		stays, err := cfg.EraseCredentials(key)
-		if err != nil {
-			failed[key] = err
+		if err != nil && i == 0 { // of the others, some helpers complain that they do not have them
+			_, _ = fmt.Fprintf(s.Err, "WARNING: could not erase credentials:\n%s: %s\n", key, err)
 		}
 		remains = remains || stays
-	}
-	if len(failed) == len(keys) {
-		_, _ = fmt.Fprintln(s.Err, "WARNING: could not erase credentials:")
-		for _, key := range keys {
-			_, _ = fmt.Fprintf(s.Err, "%s: %s\n", key, failed[key])
-		}
 	}
 	if remains {
 		_, _ = fmt.Fprintln(s.Err, "Docker's configuration has a login for it too, which tug uses: 'docker logout' removes that one.")

@@ -29,7 +29,7 @@ func TestARequestCarriesTheLoginOfTheImagesRegistry(t *testing.T) {
 		"reg.example.com/app":        "", // another port is another registry
 		"app":                        "",
 	} {
-		header, err := EncodedAuth(s, image)
+		header, err := EncodedAuth(t.Context(), s, image)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestARequestCarriesTheLoginOfTheImagesRegistry(t *testing.T) {
 			t.Errorf("%s: %+v, %v", image, login, err)
 		}
 	}
-	if _, err := EncodedAuth(s, "No:Image:this"); err == nil {
+	if _, err := EncodedAuth(t.Context(), s, "No:Image:this"); err == nil {
 		t.Error("a login for what is no image")
 	}
 }

@@ -42,12 +42,11 @@ func Search(s *session.Session) *cobra.Command {
 }
 
 func (o *searchOptions) search(ctx context.Context, s *session.Session, term string) error {
-	cfg, err := s.Config()
-	if err != nil {
+	known, err := login(ctx, s, searchedRegistry(term))
+	if ctx.Err() != nil {
 		return err
 	}
-	login, _ := cfg.Credentials(searchedRegistry(term)) // without one, the search may still succeed
-	auth, err := authconfig.Encode(forAPI(login))
+	auth, err := authconfig.Encode(forAPI(known)) // without a login, the search may still succeed
 	if err != nil {
 		return err
 	}
