@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -128,57 +127,6 @@ func configure(args []string) (*config, error) {
 		return nil, err
 	}
 	return c, c.complete()
-}
-
-// jsonKeys are the configuration file's keys whose flags have another name.
-var jsonKeys = map[string]string{
-	"hosts": "H", "registry-mirrors": "registry-mirror", "insecure-registries": "insecure-registry", "blocked-registries": "blocked-registry", "certs-dirs": "certs-dir",
-	"default-address-pools": "default-address-pool", "runtimes": "add-runtime", "labels": "label", "default-ulimits": "default-ulimit", "log-opts": "log-opt",
-}
-
-const defaultFile = "/etc/tug/daemon.json"
-
-func (c *config) readFile(file string, given map[string]bool) error {
-	asked := file != ""
-	if !asked {
-		file = defaultFile
-	}
-	data, err := os.ReadFile(file)
-	if os.IsNotExist(err) && !asked {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read the configuration: %w", err)
-	}
-	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(data, &keys); err != nil {
-		return fmt.Errorf("configuration %s: %w", file, err)
-	}
-	for k := range flattened(keys) {
-		flagName := k
-		if n, ok := jsonKeys[k]; ok {
-			flagName = n
-		}
-		if given[flagName] || k == "hosts" && given["host"] || k == "debug" && given["D"] {
-			return fmt.Errorf("configuration %s: %q is given there and as a flag: give it once", file, k)
-		}
-	}
-	d := json.NewDecoder(strings.NewReader(string(data)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(c); err != nil {
-		return fmt.Errorf("configuration %s: %w", file, err)
-	}
-	return nil
-}
-
-// flattened are keys with those of the one group of settings that flags have singly.
-func flattened(keys map[string]json.RawMessage) map[string]json.RawMessage {
-	flat := maps.Clone(keys)
-	var group map[string]json.RawMessage
-	if json.Unmarshal(keys["proxies"], &group) == nil { // what it is instead is told when all is read
-		maps.Copy(flat, group)
-	}
-	return flat
 }
 
 // complete fills in what depends on other settings, and checks all.

@@ -86,8 +86,19 @@ func TestWhatIsRefused(t *testing.T) {
 		"mirrors twice":            {`{"registry-mirrors": ["https://a"]}`, []string{"--registry-mirror", "https://b"}, "give it once"},
 		"pools twice":              {`{"default-address-pools": []}`, []string{"--default-address-pool", "base=10.0.0.0/8,size=24"}, "give it once"},
 		"unknown key":              {`{"bridges": "x"}`, nil, "bridges"},
-		"no JSON":                  {`bridge = x`, nil, "daemon.json"},
-		"a key of another type":    {`{"bridge": 7}`, nil, "bridge"},
+		"a near key":               {`{"registry-mirror": []}`, nil, `"registry-mirror" is no setting: did you mean "registry-mirrors"?`},
+		"a key in capitals":        {`{"Debug": true}`, nil, `did you mean "debug"?`},
+		"many unknown keys":        {`{"bridges": "x", "nothing-like-it": 1, "debug": "yes"}`, nil, "daemon.json:\n  \"bridges\" is no setting: did you mean \"bridge\"?\n  \"debug\": here is a string, and it takes true or false, without quotes\n  \"nothing-like-it\" is no setting: 'tugd --help' shows"},
+		"a key of dockerd's":       {`{"live-restore": true}`, nil, "take it out: containers always go on without the daemon"},
+		"no JSON":                  {`bridge = x`, nil, "daemon.json: line 1: "},
+		"a comma too many":         {"{\n\"debug\": true,\n}", nil, "daemon.json: line 3: "},
+		"a list of settings":       {`["debug"]`, nil, "settings are one object"},
+		"a key of another type":    {`{"bridge": 7}`, nil, `"bridge": here is a number, and it takes a string`},
+		"a word for a list":        {`{"registry-mirrors": "https://m"}`, nil, `it takes a list, ["..."]`},
+		"a word for a number":      {`{"warm-slots": "7"}`, nil, `"warm-slots": here is a string, and it takes a number`},
+		"an insecure path":         {`{"insecure-registries": ["http://reg:5000/v2"]}`, nil, `"reg:5000/v2" is not HOST[:PORT]`},
+		"another scheme":           {`{"insecure-registries": ["ftp://reg"]}`, nil, `"ftp://reg" is not HOST[:PORT]`},
+		"a mirror without scheme":  {`{"registry-mirrors": ["reg.lan:5000"]}`, nil, `write "https://reg.lan:5000", or "http://reg.lan:5000" if it has no TLS`},
 		"a bad pool in the file":   {`{"default-address-pools": [{"base": "10.0.0.0/8", "size": 4}]}`, nil, "configuration"},
 		"a bad pool":               {"{}", []string{"--default-address-pool", "base=10.0.0.0,size=24"}, "base"},
 		"a pool of words":          {"{}", []string{"--default-address-pool", "base=10.0.0.0/8,size=x"}, "no number"},
@@ -134,5 +145,16 @@ func TestHelpIsNoFault(t *testing.T) {
 		if _, err := configure([]string{flag}); !errors.Is(err, errHelp) {
 			t.Errorf("%s: %v", flag, err)
 		}
+	}
+}
+
+// A URL where a registry's name is wanted is taken as the name in it, as dockerd takes it.
+func TestAURLOfAnInsecureRegistryIsItsName(t *testing.T) {
+	c, err := configure(args(t, `{"insecure-registries": ["http://reg.lan:5000", "https://other.lan/", "10.0.0.0/8", "plain:80"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"reg.lan:5000", "other.lan", "10.0.0.0/8", "plain:80"}, c.engine(slog.New(slog.DiscardHandler)).Settings.Reach.Insecure); d != "" {
+		t.Error(d)
 	}
 }

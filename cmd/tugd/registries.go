@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"strings"
 
 	"tug/internal/image"
 )
@@ -34,6 +35,10 @@ func (r *registries) complete() error {
 	}
 	if r.MaxDownloads < 0 || r.MaxUploads < 0 {
 		return fmt.Errorf("--max-concurrent-downloads %d, --max-concurrent-uploads %d: they are numbers from 1, or 0 for the default", r.MaxDownloads, r.MaxUploads)
+	}
+	for i, entry := range r.Insecure { // a URL is taken as the name in it, as dockerd takes it
+		entry = strings.TrimPrefix(strings.TrimPrefix(entry, "https://"), "http://")
+		r.Insecure[i] = strings.TrimSuffix(entry, "/")
 	}
 	return r.reach().Check()
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"sync"
 
 	"github.com/containerd/containerd/v2/core/images"
@@ -146,21 +144,22 @@ func (s *Images) layoutImages(ctx context.Context, b *bundle, want wanted) ([]bu
 // layoutEntries are the entries of a layout's index that are to be loaded. Where several have one name, as in a layout of an image for several
 // platforms, it is the one that serves best; where a platform was asked for by name, it is those that serve it.
 func layoutEntries(x ocispec.Index, want wanted) []ocispec.Descriptor {
-	var list []ocispec.Descriptor
-	byName := map[string][]ocispec.Descriptor{}
+	var groups [][]ocispec.Descriptor // of one name each, in the archive's order
+	at := map[string]int{}
 	for _, d := range x.Manifests {
 		if d.Platform != nil && (d.Platform.OS == "unknown" || want.explicit && !want.Match(*d.Platform)) {
 			continue // an attestation, or not asked for
 		}
 		name := layoutName(d)
-		if name == "" {
-			list = append(list, d)
-		} else {
-			byName[name] = append(byName[name], d)
+		if i, ok := at[name]; ok && name != "" {
+			groups[i] = append(groups[i], d)
+			continue
 		}
+		at[name] = len(groups)
+		groups = append(groups, []ocispec.Descriptor{d})
 	}
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		same := byName[name]
+	var list []ocispec.Descriptor
+	for _, same := range groups {
 		if fit := choose(ocispec.Index{Manifests: same}, want); len(fit) > 0 {
 			same = fit
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/containerd/containerd/v2/core/images"
 	"github.com/google/go-containerregistry/pkg/compression"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -206,5 +207,27 @@ func TestLayoutOfSeveralPlatforms(t *testing.T) {
 	s := open(t)
 	if _, err := s.Load(t.Context(), bytes.NewReader(archiveOf(t, files)), LoadOptions{Platform: "linux/riscv64"}); err == nil {
 		t.Error("loaded a platform that is not there")
+	}
+}
+
+// What load tells comes in the order in which it was saved.
+func TestImagesOfALayoutComeInItsOrder(t *testing.T) {
+	want, err := wantPlatform("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := func(name string) ocispec.Descriptor {
+		d := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString(name), Size: 1}
+		if name != "" {
+			d.Annotations = map[string]string{images.AnnotationImageName: name}
+		}
+		return d
+	}
+	var got []string
+	for _, d := range layoutEntries(ocispec.Index{Manifests: []ocispec.Descriptor{entry("z:1"), entry("a:1"), entry(""), entry("m:1"), entry("a:1"), entry("")}}, want) {
+		got = append(got, layoutName(d))
+	}
+	if !slices.Equal(got, []string{"z:1", "a:1", "", "m:1", ""}) {
+		t.Errorf("%q", got)
 	}
 }

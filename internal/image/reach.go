@@ -23,7 +23,7 @@ type Reach struct {
 
 // Check finds what is no way to a registry. Errors: InvalidArgument.
 func (r Reach) Check() error {
-	return (registry.Config{Mirrors: r.Mirrors, Blocked: r.Blocked}).Check()
+	return (registry.Config{Mirrors: r.Mirrors, Insecure: r.Insecure, Blocked: r.Blocked}).Check()
 }
 
 // Limits are how many layers are fetched, and how many blobs sent, at a time.

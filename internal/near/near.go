@@ -12,10 +12,10 @@ import (
 // Word gives the one of known that said most likely was meant for; "" if none is near, or said itself is known. At most two
 // letters are too many, missing or others, and a short word begins with the right one. Of equals the first wins.
 func Word(said string, known []string) string {
-	said = strings.ToLower(said)
 	if said == "" || slices.Contains(known, said) {
 		return "" // something else is wrong
 	}
+	said = strings.ToLower(said)
 	best, least := "", min(3, len(said))
 	for _, word := range known {
 		if differ := distance(said, strings.ToLower(word)); differ < least {

@@ -42,6 +42,11 @@ func (c Config) Check() error {
 			}
 		}
 	}
+	for _, entry := range c.Insecure {
+		if _, err := netip.ParsePrefix(entry); err != nil && (entry == "" || strings.ContainsAny(entry, "/?#@ ")) {
+			return fmt.Errorf("insecure registry %q is not HOST[:PORT] or a network such as 10.0.0.0/8: %w", entry, errdefs.ErrInvalidArgument)
+		}
+	}
 	for _, pattern := range c.Blocked {
 		if err := checkPattern(pattern); err != nil {
 			return err
@@ -194,6 +199,9 @@ func (c Config) mirrors(domain string) ([]endpoint, error) {
 
 func parseMirror(base string) (*url.URL, error) {
 	u, err := url.Parse(base)
+	if base != "" && !strings.Contains(base, "/") {
+		return nil, fmt.Errorf("registry mirror %q lacks the scheme: write \"https://%[1]s\", or \"http://%[1]s\" if it has no TLS: %[2]w", base, errdefs.ErrInvalidArgument)
+	}
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("registry mirror %q is not a URL of the form http[s]://HOST[:PORT][/PATH]: %w", base, errdefs.ErrInvalidArgument)
 	}

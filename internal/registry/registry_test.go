@@ -70,6 +70,17 @@ func TestMirrorsAreChecked(t *testing.T) {
 	}
 }
 
+func TestInsecureRegistriesAreChecked(t *testing.T) {
+	for _, entry := range []string{"", "http://host", "host/path", "10.0.0.0/99", "a b"} {
+		if err := (Config{Insecure: []string{entry}}).Check(); !errdefs.IsInvalidArgument(err) {
+			t.Errorf("%q: %v", entry, err)
+		}
+	}
+	if err := (Config{Insecure: []string{"host", "host:5000", "[::1]:5000", "10.0.0.0/8", "fd00::/8"}}).Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMirrorsComeFirstAndGetNoCredentials(t *testing.T) {
 	var got []string
 	mirror := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -37,7 +37,7 @@ func Exec(s *session.Session) *cobra.Command {
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.create.Cmd = args[1:]
-			return o.exec(cmd.Context(), s, args[0])
+			return misplaced(o.exec(cmd.Context(), s, args[0]), "exec", "the container", args[1:])
 		},
 	}
 	flags := cmd.Flags()

@@ -43,7 +43,7 @@ func Run(s *session.Session) *cobra.Command {
 			if o.dryRun {
 				return runError(o.plan(cmd.Context(), s, request))
 			}
-			return o.run(cmd.Context(), s, request)
+			return misplaced(o.run(cmd.Context(), s, request), "run", "the image", args[1:])
 		},
 	}
 	flags := cmd.Flags()

@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/moby/moby/client"
@@ -45,6 +46,9 @@ func (o *loadOptions) load(ctx context.Context, s *session.Session) error {
 			return err
 		}
 		defer file.Close()
+		if info, err := file.Stat(); err == nil && info.IsDir() {
+			return fmt.Errorf("%s is a directory: load reads an archive, a file such as 'tug save -o' writes", o.input)
+		}
 		input = file
 	} else if s.In.IsTerminal() {
 		return errors.New("requested load from stdin, but stdin is empty")

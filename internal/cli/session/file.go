@@ -22,7 +22,7 @@ func WriteFile(path string, write func(io.Writer) error) error {
 	case err != nil:
 		return err
 	case info.IsDir():
-		return fmt.Errorf("%s is a directory", path)
+		return fmt.Errorf("invalid output path: %q is a directory: name a file", path)
 	case !info.Mode().IsRegular():
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
@@ -31,12 +31,24 @@ func WriteFile(path string, write func(io.Writer) error) error {
 		return errors.Join(write(f), f.Close())
 	}
 	folder, name := filepath.Dir(path), filepath.Base(path)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("invalid output path: directory %q does not exist", folder)
+	}
 	f, err := os.CreateTemp(folder, "."+name+".*") // mode 0600
 	if err != nil {
-		return err
+		return ofFile(path, err)
 	}
 	if err := errors.Join(write(f), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return errors.Join(ofFile(path, err), os.Remove(f.Name()))
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// ofFile says of an error of the file beside path, of which nobody needs to know, that it is path's.
+func ofFile(path string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) && filepath.Dir(at.Path) == filepath.Dir(path) {
+		return &fs.PathError{Op: at.Op, Path: path, Err: at.Err}
+	}
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -54,7 +55,13 @@ func TestWriteFileIsAllOrNothing(t *testing.T) {
 	if info, err := os.Stat(os.DevNull); err != nil || info.Mode().IsRegular() {
 		t.Error("the device was replaced")
 	}
-	if err := WriteFile(folder, put("x", nil)); err == nil {
-		t.Error("a folder was written to")
+	for _, c := range []struct{ path, says string }{
+		{folder, "is a directory: name a file"},
+		{filepath.Join(folder, "nosuch", "f"), "directory \"" + filepath.Join(folder, "nosuch") + "\" does not exist"},
+		{"/proc/f", "open /proc/f: "},
+	} {
+		if err := WriteFile(c.path, put("x", nil)); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", c.path, err)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/docker/go-units"
 
 	"tug/internal/logs"
+	"tug/internal/near"
 )
 
 // The drivers. Local is another name for the same files, with limits and compression from the beginning.
@@ -110,13 +111,16 @@ func checkNames(options map[string]string, unknown string) error {
 	for name := range options {
 		names = append(names, name)
 	}
+	known := []string{"max-size", "max-file", "compress", "labels", "labels-regex", "env", "env-regex", "tag", "mode", "max-buffer-size"}
 	slices.Sort(names) // so that of several the same one is named every time
 	for _, name := range names {
-		switch name {
-		case "max-size", "max-file", "compress", "labels", "labels-regex", "env", "env-regex", "tag", "mode", "max-buffer-size":
-		default:
-			return invalid(unknown, name)
+		if slices.Contains(known, name) {
+			continue
 		}
+		if meant := near.Word(name, known); meant != "" {
+			return invalid(unknown+": did you mean '%s'?", name, meant)
+		}
+		return invalid(unknown, name)
 	}
 	return nil
 }

@@ -53,6 +53,7 @@ func TestWrongOptionsAreRefusedInDockersWords(t *testing.T) {
 		want    string
 	}{
 		{JSONFile, opts{"x": "1"}, "unknown log opt 'x' for json-file log driver"},
+		{JSONFile, opts{"max-sise": "1m"}, "unknown log opt 'max-sise' for json-file log driver: did you mean 'max-size'?"},
 		{Local, opts{"x": "1"}, "unknown log opt 'x' for log driver local"},
 		{"syslogd", nil, "error looking up logging plugin syslogd: plugin \"syslogd\" not found: there are json-file, local and none"},
 		{JSONFile, opts{"max-size": "ten"}, "invalid size: 'ten'"},
