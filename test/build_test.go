@@ -1,12 +1,15 @@
 package test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // buildxProgram builds docker's client of BuildKit from the module that go.mod names, once for all tests.
@@ -20,6 +23,20 @@ var buildxProgram = sync.OnceValues(func() (string, error) {
 	}
 	return program, nil
 })
+
+// installBuildx makes it a plugin of the docker command line in a session.
+func installBuildx(e *testscript.Env) error {
+	program, err := buildxProgram()
+	if err != nil {
+		return fmt.Errorf("build buildx: %w\n%s", err, program)
+	}
+	config := filepath.Join(e.WorkDir, ".docker")
+	if err := os.MkdirAll(filepath.Join(config, "cli-plugins"), 0o755); err != nil {
+		return err
+	}
+	e.Setenv("DOCKER_CONFIG", config)
+	return os.Symlink(program, filepath.Join(config, "cli-plugins", "docker-buildx"))
+}
 
 // buildx is a command of buildx for a daemon, with the builder that speaks to it as to Docker.
 func (d *daemon) buildx(t *testing.T, args ...string) *exec.Cmd {

@@ -43,6 +43,11 @@ func session(t *testing.T, d *daemon, alias string, files ...string) {
 			e.Setenv("CGROUP", d.name)
 			e.Setenv("PORT", d.ports)
 			e.Setenv("HOSTCAPS", hostCaps())
+			if strings.HasPrefix(filepath.Base(e.WorkDir), "script-build") && alias == "" {
+				if err := installBuildx(e); err != nil {
+					return err
+				}
+			}
 			e.Setenv("PATH", strings.TrimPrefix(alias+":"+d.bin+":"+os.Getenv("PATH"), ":"))
 			return nil
 		},
@@ -56,7 +61,7 @@ func session(t *testing.T, d *daemon, alias string, files ...string) {
 			return false, errors.New("unknown condition " + cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"docker": dockerCommand, "exits": exitsCommand, "until": untilCommand, "let": letCommand,
+			"docker": dockerCommand, "exits": exitsCommand, "until": untilCommand, "let": letCommand, "serve": serveCommand,
 		},
 	})
 }

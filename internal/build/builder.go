@@ -10,6 +10,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/containerd/errdefs"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/store"
@@ -21,8 +22,8 @@ type Settings struct {
 	Store  *store.Store
 	Hosts  docker.RegistryHosts
 	Runner Runner
-	// Add records an image that was built.
-	Add func(context.Context, Image) error
+	// Add records an image that was built, and gives its ID.
+	Add func(context.Context, Image) (digest.Digest, error)
 	Log *slog.Logger
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/worker/base"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
@@ -94,14 +95,24 @@ func (e *imageExport) Export(ctx context.Context, src *exporter.Source, info exp
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	answer, finalize, ref, err := e.ExporterInstance.Export(context.WithValue(ctx, topsKey{}, tops), src, info)
+	export := &export{tops: tops}
+	answer, finalize, ref, err := e.ExporterInstance.Export(context.WithValue(ctx, exportKey{}, export), src, info)
+	if answer != nil && export.id != "" { // what the image is called here: clients print it, and write it to --iidfile
+		answer[exptypes.ExporterImageConfigDigestKey] = export.id.String()
+	}
 	if strings.HasPrefix(answer[string(exptypes.ExporterImageNameKey)], unnamed) {
 		delete(answer, string(exptypes.ExporterImageNameKey))
 	}
 	return answer, finalize, ref, err
 }
 
-type topsKey struct{}
+type exportKey struct{}
+
+// export is what the image store is told of what it is to record, and what it tells.
+type export struct {
+	tops tops
+	id   digest.Digest // of the image
+}
 
 // tops are the topmost layers of what is exported, by platform; of what has no platform, by "".
 type tops map[string]string
@@ -178,10 +189,15 @@ func (s *imageStore) Update(ctx context.Context, i images.Image, _ ...string) (i
 	if strings.HasPrefix(i.Name, unnamed+"@") {
 		made.Name = ""
 	}
-	if t, ok := ctx.Value(topsKey{}).(tops); ok {
-		made.Layers = t.of
+	export, exported := ctx.Value(exportKey{}).(*export)
+	if exported {
+		made.Layers = export.tops.of
 	}
-	return i, s.settings.Add(s.settings.Store.Context(ctx), made)
+	id, err := s.settings.Add(s.settings.Store.Context(ctx), made)
+	if exported {
+		export.id = id
+	}
+	return i, err
 }
 
 // Delete implements images.Store.

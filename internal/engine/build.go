@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 
+	"github.com/opencontainers/go-digest"
+
 	"tug/internal/build"
 	"tug/internal/image"
 )
@@ -26,8 +28,8 @@ func (e *Engine) BuildSession(ctx context.Context, conn net.Conn, header map[str
 	return e.builder.ServeSession(ctx, conn, header)
 }
 
-// addBuilt records what a build has made.
-func (e *Engine) addBuilt(ctx context.Context, i build.Image) error {
-	_, err := e.images.AddBuilt(ctx, image.Built{Target: i.Target, Name: i.Name, Layers: i.Layers})
-	return err
+// addBuilt records what a build has made, and gives its ID.
+func (e *Engine) addBuilt(ctx context.Context, i build.Image) (digest.Digest, error) {
+	made, err := e.images.AddBuilt(ctx, image.Built{Target: i.Target, Name: i.Name, Layers: i.Layers})
+	return made.ID, err
 }

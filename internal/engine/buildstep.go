@@ -90,7 +90,7 @@ func (e *Engine) prepareStep(r *container.Record, s *build.Step, idBase uint32, 
 	return p, nil
 }
 
-// stepRoot tells where a step's own files lie, and on which layers, as folders below base.
+// stepRoot tells where a step's own files lie, and in which layers they are looked up, as folders below base.
 func stepRoot(base string, t build.Tree) (plan.Rootfs, []string, error) {
 	if t.Sub != "" && path.Clean("/"+t.Sub) != "/" {
 		return plan.Rootfs{}, nil, invalid("the root of a step of a build is a whole file system, and not %s of one", t.Sub)
@@ -100,7 +100,11 @@ func stepRoot(base string, t build.Tree) (plan.Rootfs, []string, error) {
 		return plan.Rootfs{Path: t.Path}, below, err
 	}
 	r, err := layered(base, t)
-	return r, r.Layers, err
+	if err != nil || t.Upper == "" {
+		return r, r.Layers, err
+	}
+	upper, err := belowBase(base, t.Upper)
+	return r, append(upper, r.Layers...), err
 }
 
 // layered are layers over one another, as folders below base.

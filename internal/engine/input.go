@@ -151,7 +151,10 @@ func (e *Engine) networkOwner(r *container.Record) *container.Record {
 
 // layers are the folders of a container's file system, topmost first.
 func (e *Engine) layers(r *container.Record, root image.Rootfs) []string {
-	list := []string{filepath.Join(e.dir(r.ID), "upper")}
+	var list []string
+	if own := filepath.Join(e.dir(r.ID), "upper"); exists(own) { // a step of a build has it among those of root
+		list = append(list, own)
+	}
 	for _, l := range root.Layers {
 		list = append(list, filepath.Join(root.Base, l))
 	}
@@ -162,7 +165,7 @@ func (e *Engine) layers(r *container.Record, root image.Rootfs) []string {
 func (e *Engine) user(r *container.Record, root image.Rootfs, name string) (oci.User, error) {
 	layers := e.layers(r, root)
 	// Every start asks for root; its entry is remembered while the container has not touched its /etc.
-	cached := name == "" && r.Host.GroupAdd == nil && !exists(filepath.Join(layers[0], "etc"))
+	cached := name == "" && r.Host.GroupAdd == nil && !exists(filepath.Join(e.dir(r.ID), "upper", "etc"))
 	if cached {
 		if u, ok := e.passwd.root(r.ImageID); ok {
 			return u, nil

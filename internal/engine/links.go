@@ -25,7 +25,7 @@ func (e *Engine) links(r *container.Record, root image.Rootfs, mounts []specs.Mo
 		links[place] = to
 	}
 	own := map[string]bool{files.Hosts: true, files.Hostname: true, files.ResolvConf: true}
-	touched := exists(filepath.Join(layers[0], "etc"))
+	touched := exists(filepath.Join(e.dir(r.ID), "upper", "etc"))
 	for _, m := range mounts {
 		switch {
 		case own[m.Source] && !touched:
