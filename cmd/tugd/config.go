@@ -31,25 +31,26 @@ var errHelp = errors.New("help was asked for")
 // config is what the daemon is told, by flags and, below them, by the configuration file; its JSON keys are those of
 // dockerd's daemon.json.
 type config struct {
-	Hosts        list       `json:"hosts"`
-	DataRoot     string     `json:"data-root"`
-	ExecRoot     string     `json:"exec-root"`
-	Pidfile      string     `json:"pidfile"`
-	Bridge       string     `json:"bridge"`
-	BridgeIP     string     `json:"bip"`
-	Pools        []poolSpec `json:"default-address-pools"`
-	CgroupParent string     `json:"cgroup-parent"`
-	Group        string     `json:"group"`
-	UserNS       string     `json:"userns"`
-	LogLevel     string     `json:"log-level"`
-	Debug        bool       `json:"debug"`
-	Labels       list       `json:"labels"`
-	LayerBlobs   string     `json:"layer-blobs"`
-	Shim         string     `json:"shim"`
-	Slots        int        `json:"warm-slots"`
-	Runtimes     runtimes   `json:"runtimes"`
-	Runtime      string     `json:"default-runtime"`
-	Proxies      proxies    `json:"proxies"`
+	Hosts        list          `json:"hosts"`
+	DataRoot     string        `json:"data-root"`
+	ExecRoot     string        `json:"exec-root"`
+	Pidfile      string        `json:"pidfile"`
+	Bridge       string        `json:"bridge"`
+	BridgeIP     string        `json:"bip"`
+	Pools        []poolSpec    `json:"default-address-pools"`
+	CgroupParent string        `json:"cgroup-parent"`
+	Group        string        `json:"group"`
+	UserNS       string        `json:"userns"`
+	LogLevel     string        `json:"log-level"`
+	Debug        bool          `json:"debug"`
+	Labels       list          `json:"labels"`
+	LayerBlobs   string        `json:"layer-blobs"`
+	Shim         string        `json:"shim"`
+	Slots        int           `json:"warm-slots"`
+	Runtimes     runtimes      `json:"runtimes"`
+	Runtime      string        `json:"default-runtime"`
+	Proxies      proxies       `json:"proxies"`
+	Builder      builderConfig `json:"builder"`
 	registries
 	defaults
 }
@@ -165,6 +166,9 @@ func (c *config) complete() error {
 	if err := errors.Join(c.registries.complete(), c.Proxies.check(), c.defaults.complete()); err != nil {
 		return err
 	}
+	if _, err := c.Builder.options(); err != nil {
+		return err
+	}
 	settings := c.settings()
 	if err := settings.Check(); err != nil {
 		return err
@@ -203,6 +207,7 @@ func (c *config) engine(log *slog.Logger) engine.Options {
 		UserNS: c.UserNS == "auto", Slots: c.Slots, DropBlobs: c.LayerBlobs == "drop", Settings: c.settings(), Log: log,
 		Build: engine.Version{Version: version, GitCommit: commit, BuildTime: built},
 	}
+	o.Builder, _ = c.Builder.options() // checked by complete
 	for _, p := range c.Pools {
 		base, _ := netip.ParsePrefix(p.Base) // checked by parsePool
 		o.Pools = append(o.Pools, ipam.Pool{Base: base, Size: p.Size})

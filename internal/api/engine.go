@@ -7,6 +7,7 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"tug/internal/build"
 	"tug/internal/container"
 	"tug/internal/engine"
 	"tug/internal/events"
@@ -38,6 +39,8 @@ type Builds interface {
 	BuildControl(ctx context.Context, conn net.Conn) error
 	// BuildSession serves the connection until the session ends.
 	BuildSession(ctx context.Context, conn net.Conn, header map[string][]string) error
+	BuildCache(ctx context.Context) ([]build.CacheRecord, error)
+	PruneBuildCache(ctx context.Context, o *build.PruneOptions) ([]build.CacheRecord, error)
 }
 
 // Containers are the engine's use cases of containers.

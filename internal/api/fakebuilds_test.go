@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+
+	"tug/internal/build"
 )
 
 // BuildControl ends the connection.
@@ -15,4 +17,12 @@ func (f *fakeEngine) BuildSession(_ context.Context, conn net.Conn, header map[s
 	defer f.mu.Unlock()
 	f.called = append(f.called, "session "+http.Header(header).Get("X-Docker-Expose-Session-Uuid"))
 	return conn.Close()
+}
+
+// BuildCache is empty.
+func (f *fakeEngine) BuildCache(context.Context) ([]build.CacheRecord, error) { return nil, nil }
+
+// PruneBuildCache removes two things.
+func (f *fakeEngine) PruneBuildCache(context.Context, *build.PruneOptions) ([]build.CacheRecord, error) {
+	return []build.CacheRecord{{ID: "one", Size: 7}, {ID: "two", Size: 8}}, nil
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
-	"github.com/moby/moby/api/types/build"
+	mobybuild "github.com/moby/moby/api/types/build"
 	moby "github.com/moby/moby/api/types/container"
 	mobyimage "github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/api/types/system"
@@ -142,9 +142,29 @@ func (d *diskUsage) volumes() error {
 	return nil
 }
 
-// buildCache is empty: what builds keep comes with them.
+// buildCache counts what images share with it, too, but not as what can be had back.
 func (d *diskUsage) buildCache() error {
-	d.usage.BuildCacheUsage = &build.DiskUsage{}
+	records, err := d.call.engine.BuildCache(d.call.ctx())
+	if err != nil {
+		return err
+	}
+	usage := &mobybuild.DiskUsage{TotalCount: int64(len(records))}
+	for _, r := range records {
+		usage.TotalSize += r.Size
+		switch {
+		case r.InUse:
+			usage.ActiveCount++
+		case !r.Shared:
+			usage.Reclaimable += r.Size
+		}
+		if d.verbose {
+			usage.Items = append(usage.Items, mobybuild.CacheRecord{
+				ID: r.ID, Parents: r.Parents, Type: r.Kind, Description: r.Description, InUse: r.InUse, Shared: r.Shared,
+				Size: r.Size, CreatedAt: r.CreatedAt, LastUsedAt: r.LastUsedAt, UsageCount: r.UsageCount,
+			})
+		}
+	}
+	d.usage.BuildCacheUsage = usage
 	return nil
 }
 
@@ -154,7 +174,7 @@ type legacyUsage struct {
 	Images     []listedImage
 	Containers []*listedContainer
 	Volumes    []mobyvolume.Volume
-	BuildCache []build.CacheRecord
+	BuildCache []mobybuild.CacheRecord
 }
 
 func (d *diskUsage) legacy() legacyUsage {

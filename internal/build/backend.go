@@ -106,6 +106,13 @@ func (b *backend) newController(workers *worker.Controller) (*control.Controller
 		return nil, errors.Join(err, results.Close(), history.Close())
 	}
 	blobs := b.worker.ContentStore()
+	var allowed []string
+	if !s.NoHostNetwork {
+		allowed = append(allowed, "network.host")
+	}
+	if s.Insecure {
+		allowed = append(allowed, "security.insecure")
+	}
 	return control.NewController(control.Opt{
 		SessionManager:   b.sessions,
 		WorkerController: workers,
@@ -117,7 +124,7 @@ func (b *backend) newController(workers *worker.Controller) (*control.Controller
 		CacheStore:                results,
 		ResolveCacheImporterFuncs: importers(b.sessions, blobs, s.Hosts),
 		ResolveCacheExporterFuncs: exporters(b.sessions, s.Hosts),
-		Entitlements:              []string{"network.host"},
+		Entitlements:              allowed,
 		HistoryDB:                 history,
 		LeaseManager:              b.worker.LeaseManager(),
 		ContentStore:              blobs,
@@ -146,7 +153,7 @@ func newWorker(ctx context.Context, s *Settings) (*builder, error) {
 		Labels:           map[string]string{"org.mobyproject.buildkit.worker.executor": "tug", "org.mobyproject.buildkit.worker.snapshotter": store.SnapshotterKey},
 		Platforms:        []ocispec.Platform{platforms.Normalize(platforms.DefaultSpec())},
 		BuildkitVersion:  client.BuildkitVersion{Package: version.Package, Version: buildkitVersion, Revision: ""},
-		GCPolicy:         policy(s.Root),
+		GCPolicy:         s.GC.policy(s.Root),
 		NetworkProviders: map[pb.NetMode]network.Provider{},
 		Executor:         &steps{runner: s.Runner, layers: snapshots, running: map[string]*runningStep{}},
 		Snapshotter:      snapshots,

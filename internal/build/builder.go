@@ -24,7 +24,12 @@ type Settings struct {
 	Runner Runner
 	// Add records an image that was built, and gives its ID.
 	Add func(context.Context, Image) (digest.Digest, error)
-	Log *slog.Logger
+	// Insecure has steps run with all capabilities and devices that ask for that, and whose client allows it.
+	Insecure bool
+	// NoHostNetwork lets no step have the host's network.
+	NoHostNetwork bool
+	GC            GC
+	Log           *slog.Logger
 }
 
 // Image is what a build has made: blobs in the store, and layers that lie there unpacked.

@@ -7,6 +7,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"tug/internal/build"
+	"tug/internal/events"
 	"tug/internal/image"
 )
 
@@ -26,6 +27,30 @@ func (e *Engine) BuildSession(ctx context.Context, conn net.Conn, header map[str
 	defer cancel()
 	defer context.AfterFunc(e.life, cancel)()
 	return e.builder.ServeSession(ctx, conn, header)
+}
+
+// BuildCache lists what builds have kept for the next.
+func (e *Engine) BuildCache(ctx context.Context) ([]build.CacheRecord, error) {
+	return e.builder.Cache(ctx)
+}
+
+// PruneBuildCache removes of that, and lists what it has removed.
+func (e *Engine) PruneBuildCache(ctx context.Context, o *build.PruneOptions) ([]build.CacheRecord, error) {
+	leave, err := e.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	removed, err := e.builder.Prune(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	var freed int64
+	for _, r := range removed {
+		freed += r.Size
+	}
+	e.PublishPrune(events.Builder, freed)
+	return removed, nil
 }
 
 // addBuilt records what a build has made, and gives its ID.

@@ -45,7 +45,15 @@ type Options struct {
 	Settings     Settings
 	DropBlobs    bool // keep no blob of a pulled layer beside its files
 	Build        Version
+	Builder      BuilderOptions
 	Log          *slog.Logger
+}
+
+// BuilderOptions are what builds may take.
+type BuilderOptions struct {
+	Insecure      bool // a step may have all capabilities and devices
+	NoHostNetwork bool // no step may have the host's network
+	GC            build.GC
 }
 
 // Engine is the whole of one daemon, without its faces.
@@ -130,7 +138,7 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	kind := want{Kind: slot.Kind{UserNS: e.UserNS, Network: true}, bridge: e.Bridge != "none"}
 	e.builder = build.New(build.Settings{
 		Root: filepath.Join(e.dataRoot, "image", "build"), Store: e.images.Store(), Hosts: e.images.Hosts(), Runner: &stepRunner{Engine: e, running: map[string]*liveStep{}},
-		Add: e.addBuilt, Log: o.Log,
+		Add: e.addBuilt, Insecure: o.Builder.Insecure, NoHostNetwork: o.Builder.NoHostNetwork, GC: o.Builder.GC, Log: o.Log,
 	})
 	e.slots = newSlotsFor(e.maker, e.networks, kind, o.Slots, e.log)
 	e.follow(found)

@@ -18,6 +18,7 @@ const Scope = "local"
 const (
 	Container = "container"
 	Image     = "image"
+	Builder   = "builder"
 	Volume    = "volume"
 	Network   = "network"
 	Daemon    = "daemon"
