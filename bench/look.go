@@ -16,7 +16,7 @@ func timeLooks(ctx context.Context, s settings, engines []*engine, r *report) er
 			daemons = append(daemons, e)
 		}
 	}
-	for _, measure := range []func(context.Context, settings, []*engine, *report) error{timeStats, timeBusy, timeLists} {
+	for _, measure := range []func(context.Context, settings, []*engine, *report) error{timeStats, timeBusy, timeLists, timeImages} {
 		if err := measure(ctx, s, daemons, r); err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ type settings struct {
 	large             string // image to pull
 	pulls             int
 	watched, listed   int // containers
+	kept              int // images in a list
 	logs              int // rounds of logs
 	builds            int // rounds of builds
 	idle              int // containers whose parents' memory is measured
@@ -43,6 +44,7 @@ func main() {
 	flag.IntVar(&s.pulls, "pulls", 3, "rounds of pulls")
 	flag.IntVar(&s.watched, "watched", 100, "running containers whose figures are asked for, and starts that go on meanwhile")
 	flag.IntVar(&s.listed, "listed", 1000, "containers in a list")
+	flag.IntVar(&s.kept, "kept", 500, "images in a list")
 	flag.IntVar(&s.logs, "logs", 3, "rounds of logs")
 	flag.IntVar(&s.builds, "builds", 3, "rounds of builds")
 	flag.IntVar(&s.idle, "idle", 20, "idle containers whose memory is measured")

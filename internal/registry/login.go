@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -164,8 +165,6 @@ func refusedBy(err error) error {
 }
 
 func refused(said string) error {
-	if said == "" {
-		said = "incorrect username or password"
-	}
-	return fmt.Errorf("unauthorized: %s: %w", said, errdefs.ErrUnauthenticated)
+	said = strings.TrimPrefix(said, "unauthorized: ") // its own code for this
+	return fmt.Errorf("unauthorized: %s: %w", cmp.Or(said, "incorrect username or password"), errdefs.ErrUnauthenticated)
 }

@@ -80,6 +80,9 @@ func TestLogin(t *testing.T) {
 			if (err == nil) != c.ok || identity != c.identity || err != nil && !errdefs.IsUnauthorized(err) {
 				t.Errorf("%s %+v: %q, %v", c.scheme, c.auth, identity, err)
 			}
+			if err != nil && strings.Count(err.Error(), "unauthorized: ") != 1 {
+				t.Errorf("%s %+v: it is said twice: %v", c.scheme, c.auth, err)
+			}
 		}
 	}
 }
