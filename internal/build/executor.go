@@ -49,10 +49,10 @@ func (s *steps) Run(ctx context.Context, id string, root executor.Mount, mounts 
 	}
 	var used uses
 	defer used.release()
-	if step.Root, err = s.tree(ctx, &used, root, false); err != nil {
+	if step.Root, step.ReadonlyRoot, err = s.root(ctx, &used, root); err != nil {
 		return nil, err
 	}
-	step.ReadonlyRoot = process.Meta.ReadonlyRootFS || root.Readonly
+	step.ReadonlyRoot = step.ReadonlyRoot || process.Meta.ReadonlyRootFS
 	if step.Mounts, err = s.mounts(ctx, &used, mounts); err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ type Runner interface {
 type Step struct {
 	ID string // 64 hexadecimal digits
 	Process
-	Root         Tree
+	Root         Tree // if changes to it go nowhere, its layers are others' as well
 	ReadonlyRoot bool
 	Mounts       []Mount // sorted by destination
 	Hostname     string

@@ -46,15 +46,20 @@ func (s *steps) mounts(ctx context.Context, used *uses, mounts []executor.Mount)
 	return list, nil
 }
 
-// tree finds the files of a mount.
-func (s *steps) tree(ctx context.Context, used *uses, m executor.Mount, readonly bool) (Tree, error) {
-	how, err := s.how(ctx, used, m, readonly)
+// root finds a step's own files, and whether it may change them.
+func (s *steps) root(ctx context.Context, used *uses, m executor.Mount) (t Tree, readonly bool, err error) {
+	how, err := s.how(ctx, used, m, false)
 	if err != nil {
-		return Tree{}, err
+		return Tree{}, false, err
 	}
-	t, err := treeOf(how)
+	if t, err = treeOf(how); err != nil {
+		return Tree{}, false, err
+	}
 	t.Sub = m.Selector
-	return t, err
+	if t.Path != "" && how.ReadOnly() { // one layer, which is others' as well: the places of mounts are not made in it
+		t.Path, t.Layers = "", []string{t.Path}
+	}
+	return t, m.Readonly || t.Path == "" && t.Upper == "", nil
 }
 
 // how tells how something would be mounted. A snapshot stays as it is; of what else BuildKit has made ready for a step, used holds the

@@ -56,7 +56,7 @@ func (b *stepRunner) planInStep(live *liveStep, p *build.Process, stdin bool) (*
 	if prep.spec.Linux.Namespaces, err = namespacesOf(live.pid); err != nil {
 		return nil, err
 	}
-	_, layers, err := stepRoot(b.images.Store().Base(), step.Root)
+	_, layers, err := stepRoot(b.images.Store().Base(), b.dir(r.ID), step.Root)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"sync"
 
 	"github.com/containerd/errdefs"
@@ -83,10 +82,10 @@ func (b *stepRunner) launchStep(ctx context.Context, r *container.Record, s *bui
 		return nil, nil, err
 	}
 	undo.Add(func() { b.slots.discard(berth) })
-	if err := os.Mkdir(b.dir(r.ID), 0o710); err != nil {
-		return nil, nil, fmt.Errorf("make the folder of a build's step: %w", err)
-	}
 	undo.Add(func() { b.throwAway(r.ID) })
+	if err := makeStepFolder(b.dir(r.ID), s.Root); err != nil {
+		return nil, nil, err
+	}
 	r.Config.OpenStdin = streams.Stdin != nil
 	group := b.cgroups.Open(b.cgroupParent(r), r.ID)
 	p, err := b.prepareStep(r, s, berth.IDBase, group)

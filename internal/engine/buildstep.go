@@ -60,7 +60,7 @@ func (e *Engine) stepRecord(s *build.Step) (*container.Record, error) {
 // prepareStep makes the specification of a step.
 func (e *Engine) prepareStep(r *container.Record, s *build.Step, idBase uint32, group *cgroup.Group) (*prepared, error) {
 	base := e.images.Store().Base()
-	rootfs, layers, err := stepRoot(base, s.Root)
+	rootfs, layers, err := stepRoot(base, e.dir(r.ID), s.Root)
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +90,21 @@ func (e *Engine) prepareStep(r *container.Record, s *build.Step, idBase uint32, 
 	return p, nil
 }
 
-// stepRoot tells where a step's own files lie, and in which layers they are looked up, as folders below base.
-func stepRoot(base string, t build.Tree) (plan.Rootfs, []string, error) {
+// makeStepFolder makes the folder of a step's container. Where changes to its root go nowhere, it is in there that places are made for mounts,
+// for the root's layers are others' as well.
+func makeStepFolder(dir string, root build.Tree) error {
+	if err := os.Mkdir(dir, 0o710); err != nil {
+		return fmt.Errorf("make the folder of a build's step: %w", err)
+	}
+	if root.Path != "" || root.Upper != "" {
+		return nil
+	}
+	return makeUpper(dir, root.Layers)
+}
+
+// stepRoot tells where a step's own files lie, and in which layers they are looked up, as folders below base. In dir, the step's own, is what is
+// written where that goes nowhere (see makeStepFolder).
+func stepRoot(base, dir string, t build.Tree) (plan.Rootfs, []string, error) {
 	if t.Sub != "" && path.Clean("/"+t.Sub) != "/" {
 		return plan.Rootfs{}, nil, invalid("the root of a step of a build is a whole file system, and not %s of one", t.Sub)
 	}
@@ -100,8 +113,12 @@ func stepRoot(base string, t build.Tree) (plan.Rootfs, []string, error) {
 		return plan.Rootfs{Path: t.Path}, below, err
 	}
 	r, err := layered(base, t)
-	if err != nil || t.Upper == "" {
-		return r, r.Layers, err
+	if err != nil {
+		return r, nil, err
+	}
+	if t.Upper == "" {
+		r.Dir = dir
+		return r, r.Layers, nil
 	}
 	upper, err := belowBase(base, t.Upper)
 	return r, append(upper, r.Layers...), err

@@ -32,6 +32,9 @@ func findStubs(s *build.Step) *stubs {
 	if s.Root.Path != "" {
 		t.upper = s.Root.Path
 	}
+	if t.upper == "" {
+		return t // what is made is thrown away with all else
+	}
 	layers := append([]string{t.upper}, t.lower...)
 	note := func(place string) {
 		for place = path.Clean("/" + place); place != "/"; place = path.Dir(place) {

@@ -229,6 +229,19 @@ func (e *Engine) makeLayer(ctx context.Context, r *container.Record, img image.I
 	if err := os.Mkdir(dir, 0o710); err != nil {
 		return fmt.Errorf("make the container's folder: %w", err)
 	}
+	layers := make([]string, len(root.Layers))
+	for i, l := range root.Layers {
+		layers[i] = filepath.Join(root.Base, l)
+	}
+	if err := makeUpper(dir, layers); err != nil {
+		return err
+	}
+	// Programs tell by this file that they run in a container.
+	return os.WriteFile(filepath.Join(dir, "upper", ".dockerenv"), nil, 0o755)
+}
+
+// makeUpper makes the folders in dir for what is written over layers, of which the first is the topmost. Their root looks like its.
+func makeUpper(dir string, layers []string) error {
 	for name, mode := range map[string]os.FileMode{"upper": 0o755, "work": 0o700} {
 		path := filepath.Join(dir, name)
 		if err := os.Mkdir(path, mode); err != nil {
@@ -238,14 +251,10 @@ func (e *Engine) makeLayer(ctx context.Context, r *container.Record, img image.I
 			return err
 		}
 	}
-	// Programs tell by this file that they run in a container.
-	if err := os.WriteFile(filepath.Join(dir, "upper", ".dockerenv"), nil, 0o755); err != nil {
-		return err
-	}
-	if len(root.Layers) == 0 {
+	if len(layers) == 0 {
 		return nil
 	}
-	info, err := os.Stat(filepath.Join(root.Base, root.Layers[0]))
+	info, err := os.Stat(layers[0])
 	if err != nil {
 		return fmt.Errorf("look at the image's topmost layer: %w", err)
 	}
