@@ -93,11 +93,11 @@ func newBackend(ctx context.Context, s *Settings) (_ *backend, err error) {
 // newController makes the solver and the control API around it.
 func (b *backend) newController(workers *worker.Controller) (*control.Controller, error) {
 	s := b.settings
-	results, err := bboltcachestorage.NewStore(filepath.Join(s.Root, "cache.db"))
+	results, err := bboltcachestorage.NewStore(filepath.Join(s.Root, resultsDB))
 	if err != nil {
 		return nil, err
 	}
-	history, err := boltutil.Open(filepath.Join(s.Root, "history.db"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
+	history, err := boltutil.Open(filepath.Join(s.Root, historyDB), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
 	if err != nil {
 		return nil, errors.Join(err, results.Close())
 	}
@@ -138,7 +138,7 @@ func newWorker(ctx context.Context, s *Settings) (*builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := metadata.NewStore(filepath.Join(s.Root, "metadata_v2.db"))
+	known, err := metadata.NewStore(filepath.Join(s.Root, recordsDB))
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func newWorker(ctx context.Context, s *Settings) (*builder, error) {
 		Differ:           walking.NewWalkingDiff(blobs),
 		ImageStore:       &imageStore{Store: s.Store.Images, settings: s},
 		RegistryHosts:    s.Hosts,
-		LeaseManager:     leaseutil.WithNamespace(holds{s.Store.Leases}, store.Namespace),
+		LeaseManager:     leaseutil.WithNamespace(holds{s.Store.Leases, s.Store}, store.Namespace),
 		GarbageCollect:   s.Store.GarbageCollect,
 		MountPoolRoot:    filepath.Join(s.Root, "mounts"),
 		CDIManager:       cdidevices.NewManager(devices, nil),
@@ -170,7 +170,10 @@ func newWorker(ctx context.Context, s *Settings) (*builder, error) {
 	if err != nil {
 		return nil, errors.Join(err, known.Close())
 	}
-	return &builder{Worker: w, settings: s}, nil
+	strict := s.Store.WhenRelaxed(func(relaxed bool) error {
+		return known.DB().Update(func(tx *bolt.Tx) error { tx.DB().NoSync = relaxed; return nil })
+	})
+	return &builder{Worker: w, settings: s, strict: strict}, nil
 }
 
 // context gives a request's context the store's namespace and logger, and ends it with the builder.
@@ -199,7 +202,7 @@ func (b *backend) close() error {
 	b.listener.Close()
 	b.server.Stop()
 	b.serving.Wait()
-	if err := b.controller.Close(); err != nil {
+	if err := errors.Join(b.worker.strict(), b.controller.Close()); err != nil {
 		return fmt.Errorf("close the builder: %w", err)
 	}
 	return nil

@@ -49,7 +49,14 @@ type Builder struct {
 }
 
 // New gives a builder.
-func New(s Settings) *Builder { return &Builder{settings: s} }
+func New(ctx context.Context, s Settings) (*Builder, error) {
+	if s.Store.Lost() {
+		if err := forget(s.Store.Context(ctx), &s); err != nil {
+			return nil, fmt.Errorf("forget what builds had cached when the machine went down: %w", err)
+		}
+	}
+	return &Builder{settings: s}, nil
+}
 
 var errClosed = fmt.Errorf("the daemon is stopping, try again when it is back: %w", errdefs.ErrUnavailable)
 

@@ -26,6 +26,7 @@ import (
 //   - The executor learns what a snapshot consists of, however BuildKit wraps it (see mountable).
 type layers struct {
 	snapshot.Snapshotter
+	store *store.Store
 
 	mu      sync.Mutex                                           // guards what follows
 	present map[string]digest.Digest                             // what is prepared for layers that are there, and which these are
@@ -35,6 +36,7 @@ type layers struct {
 func newLayers(s *store.Store) *layers {
 	return &layers{
 		Snapshotter: containerdsnapshot.NewSnapshotter(store.SnapshotterKey, s.Snapshots, store.Namespace, nil),
+		store:       s,
 		present:     map[string]digest.Digest{},
 		known:       map[weak.Pointer[user.IdentityMapping]][]mount.Mount{},
 	}
@@ -68,6 +70,7 @@ func extraction(key string) (digest.Digest, bool) {
 
 // Prepare implements snapshot.Snapshotter.
 func (l *layers) Prepare(ctx context.Context, key, parent string, opts ...snapshots.Opt) error {
+	l.store.Relax()
 	if chain, ok := extraction(key); ok {
 		if _, err := l.Snapshotter.Stat(ctx, chain.String()); err == nil {
 			l.mu.Lock()
@@ -88,6 +91,7 @@ func (l *layers) Commit(ctx context.Context, name, key string, opts ...snapshots
 	if present {
 		return fmt.Errorf("snapshot %s: %w", name, errdefs.ErrAlreadyExists)
 	}
+	l.store.Relax()
 	return l.Snapshotter.Commit(ctx, storeName(name), storeName(key), opts...)
 }
 
@@ -105,6 +109,7 @@ func (l *layers) Mounts(ctx context.Context, key string) (snapshot.Mountable, er
 
 // View implements snapshot.Snapshotter.
 func (l *layers) View(ctx context.Context, key, parent string, opts ...snapshots.Opt) (snapshot.Mountable, error) {
+	l.store.Relax()
 	m, err := l.Snapshotter.View(ctx, storeName(key), storeName(parent), opts...)
 	return l.tell(m, err)
 }

@@ -24,6 +24,7 @@ import (
 type builder struct {
 	*base.Worker
 	settings *Settings
+	strict   func() error // has its database wait for the disk again, for good
 }
 
 // mobyExporter is what clients of Docker call the export of an image to the engine that built it.

@@ -26,10 +26,8 @@ func (s *Store) collectInBackground(ctx context.Context) {
 }
 
 func (s *Store) collect(ctx context.Context) error {
-	if _, err := s.meta.GarbageCollect(s.Context(ctx)); err != nil {
-		return fmt.Errorf("collect garbage in the image store: %w", err)
-	}
-	return nil
+	_, err := s.GarbageCollect(ctx)
+	return err
 }
 
 // collector runs one collection at a time, some time after it was asked for.
@@ -76,5 +74,14 @@ func (c *collector) close() {
 
 // GarbageCollect collects at once, for the builder, and tells how that went.
 func (s *Store) GarbageCollect(ctx context.Context) (gc.Stats, error) {
-	return s.meta.GarbageCollect(s.Context(ctx))
+	done, err := s.relaxed.strictly() // what is removed may be in the copy of the database
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	stats, err := s.meta.GarbageCollect(s.Context(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("collect garbage in the image store: %w", err)
+	}
+	return stats, nil
 }

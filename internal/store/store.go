@@ -27,6 +27,8 @@ import (
 )
 
 const (
+	databaseName = "meta.db"
+
 	// Namespace is the only namespace of the metadata database that is used.
 	Namespace = "tug"
 	// SnapshotterKey names the snapshotter in the metadata database, as containerd does.
@@ -50,10 +52,12 @@ type Store struct {
 	meta      *metadata.DB
 	locks     *keyLocks
 	collector *collector
+	relaxed   relaxed
 	log       *slog.Logger
 	entry     *log.Entry // containerd's libraries log here
 
 	boot  string         // the kernel's boot ID
+	lost  bool           // the machine went down while not all was on disk
 	syncs sync.WaitGroup // layers being brought to disk
 }
 
@@ -65,7 +69,15 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 			return nil, err
 		}
 	}
-	db, err := bolt.Open(filepath.Join(root, "meta.db"), 0o600, &bolt.Options{
+	boot, err := bootID()
+	if err != nil {
+		return nil, err
+	}
+	lost, err := restore(root, boot)
+	if err != nil {
+		return nil, fmt.Errorf("restore the image store's database: %w", err)
+	}
+	db, err := bolt.Open(filepath.Join(root, databaseName), 0o600, &bolt.Options{
 		Timeout: lockTimeout, FreelistType: bolt.FreelistMapType, NoFreelistSync: true,
 	})
 	if errors.Is(err, berrors.ErrTimeout) {
@@ -79,8 +91,8 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 			db.Close()
 		}
 	}()
-	if err := sweepIngests(root); err != nil {
-		return nil, err
+	if err := errors.Join(settleLeft(db, root, boot), sweepIngests(root)); err != nil {
+		return nil, fmt.Errorf("open image store %s: %w", root, err)
 	}
 	blobs, err := local.NewStore(filepath.Join(root, "content"))
 	if err != nil {
@@ -105,8 +117,9 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 		Images:    metadata.NewImageStore(meta),
 		Leases:    metadata.NewLeaseManager(meta),
 		Snapshots: &closing{Snapshotter: meta.Snapshotter(SnapshotterKey), close: layers.Close},
-		root:      root, db: db, layers: layers, meta: meta, locks: newKeyLocks(), log: logger, entry: newLogger(logger),
+		root:      root, db: db, layers: layers, meta: meta, locks: newKeyLocks(), log: logger, entry: newLogger(logger), boot: boot, lost: lost,
 	}
+	s.relaxed.store = s
 	s.Applier = &applier{blobs: s.Content}
 	s.collector = newCollector(s.collectInBackground)
 	if err := errors.Join(s.dropTemporaryLeases(ctx), s.checkUnsynced(ctx), s.sweepEarly()); err != nil {
@@ -120,9 +133,14 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 // used afterwards.
 func (s *Store) Close() error {
 	s.collector.close()
+	_, err := s.relaxed.strictly() // to the end
 	s.syncs.Wait()
-	return errors.Join(s.Snapshots.Close(), s.meta.Close(), s.db.Close())
+	return errors.Join(err, s.Snapshots.Close(), s.meta.Close(), s.db.Close())
 }
+
+// Lost tells whether the machine went down, before the store was opened, while not all of it was on disk: what the builder knows of it may
+// not be true.
+func (s *Store) Lost() bool { return s.lost }
 
 // Context returns ctx with the store's namespace and logger in it.
 func (s *Store) Context(ctx context.Context) context.Context {
@@ -148,5 +166,8 @@ func privateDir(path string) error {
 // Update runs fn, whose calls with its context are one transaction of the metadata database: all of them are there after it, or none.
 // fn must not read or write blobs or layers.
 func (s *Store) Update(ctx context.Context, fn func(context.Context) error) error {
-	return s.meta.Update(func(tx *bolt.Tx) error { return fn(boltutil.WithTransaction(s.Context(ctx), tx)) })
+	if err := s.meta.Update(func(tx *bolt.Tx) error { return fn(boltutil.WithTransaction(s.Context(ctx), tx)) }); err != nil {
+		return err
+	}
+	return s.relaxed.settle()
 }

@@ -59,17 +59,21 @@ func (s *Store) syncLayers(markers ...string) {
 	}
 }
 
+// bootID tells this boot of the kernel from others.
+func bootID() (string, error) {
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", fmt.Errorf("tell this boot from others: %w", err)
+	}
+	return strings.TrimSpace(string(boot)), nil
+}
+
 // checkUnsynced looks for markers that an earlier process left: after a crash of that process alone the layers are synced now, after one of
 // the machine they are dropped.
 func (s *Store) checkUnsynced(ctx context.Context) error {
 	if err := privateDir(s.unsyncedDir()); err != nil {
 		return err
 	}
-	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return fmt.Errorf("tell this boot from others: %w", err)
-	}
-	s.boot = strings.TrimSpace(string(boot))
 	files, err := filepath.Glob(filepath.Join(s.unsyncedDir(), "*"))
 	if err != nil || len(files) == 0 {
 		return err
@@ -96,6 +100,7 @@ func (s *Store) checkUnsynced(ctx context.Context) error {
 		s.syncs.Go(func() { s.syncLayers(files...) })
 		return nil
 	}
+	s.lost = true
 	s.log.Warn("the machine went down while image layers were not yet on disk: they will be unpacked again", "since", since)
 	if err := s.dropLayers(ctx, since.Add(-clockSlack)); err != nil {
 		return err
@@ -153,7 +158,11 @@ func writeSynced(path string, blob []byte) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	dir, err := unix.Open(filepath.Dir(path), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(path string) error {
+	dir, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}

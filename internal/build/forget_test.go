@@ -1,0 +1,59 @@
+package build
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/containerd/containerd/v2/core/leases"
+
+	"tug/internal/store"
+)
+
+// TestForgettingTheCacheLeavesTheHistoryAndWhatIsOthers is about what follows when the machine went down in a build.
+func TestForgettingTheCacheLeavesTheHistoryAndWhatIsOthers(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("an image store needs root")
+	}
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), filepath.Join(dir, "store"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx := s.Context(t.Context())
+	for id, m := range map[string]leases.Manager{"of a step": holds{s.Leases, s}, historyLease + "x": holds{s.Leases, s}, "of a pull": s.Leases} {
+		if _, err := m.Create(ctx, leases.WithID(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root := filepath.Join(dir, "build")
+	if err := os.Mkdir(root, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{resultsDB, historyDB} { // and no recordsDB
+		if err := os.WriteFile(filepath.Join(root, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := forget(ctx, &Settings{Root: root, Store: s}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Leases.List(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, l := range list {
+		left = append(left, l.ID)
+	}
+	slices.Sort(left)
+	if !slices.Equal(left, []string{"of a pull", historyLease + "x"}) {
+		t.Errorf("leases that are left: %q", left)
+	}
+	if files, _ := filepath.Glob(filepath.Join(root, "*")); !slices.Equal(files, []string{filepath.Join(root, historyDB)}) {
+		t.Errorf("files that are left: %q", files)
+	}
+}
