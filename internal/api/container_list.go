@@ -11,6 +11,7 @@ import (
 	"github.com/containerd/errdefs"
 	moby "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/container"
@@ -69,12 +70,12 @@ func (c *call) measure(r *container.Record, d *engine.Details) error {
 type lister struct {
 	*call
 	now       time.Time
-	images    map[string]string // the ID of an image by its name, "" if there is none
+	images    map[string][]digest.Digest // the IDs of an image's platforms by its name, none if there is none
 	manifests map[string]*ocispec.Descriptor
 }
 
 func (c *call) newLister() *lister {
-	return &lister{c, time.Now(), map[string]string{}, map[string]*ocispec.Descriptor{}}
+	return &lister{c, time.Now(), map[string][]digest.Digest{}, map[string]*ocispec.Descriptor{}}
 }
 
 // manifest describes the manifest of a container's image; nil if the image has gone.
@@ -82,7 +83,7 @@ func (l *lister) manifest(r *container.Record) *ocispec.Descriptor {
 	found, known := l.manifests[r.ImageID]
 	if !known {
 		if img, err := l.engine.Images().Get(l.ctx(), r.ImageID); err == nil {
-			found = showTarget(&img)
+			found = showManifest(&img)
 		}
 		l.manifests[r.ImageID] = found
 	}
@@ -91,14 +92,14 @@ func (l *lister) manifest(r *container.Record) *ocispec.Descriptor {
 
 // image is how a list shows a container's image: by the name that was given, unless it stands for another image by now.
 func (l *lister) image(r *container.Record) string {
-	id, known := l.images[r.Config.Image]
+	ids, known := l.images[r.Config.Image]
 	if !known {
 		if img, err := l.engine.Images().Get(l.ctx(), r.Config.Image); err == nil {
-			id = img.ID.String()
+			ids = platformIDs(&img)
 		}
-		l.images[r.Config.Image] = id
+		l.images[r.Config.Image] = ids
 	}
-	if id != r.ImageID {
+	if !slices.Contains(ids, digest.Digest(r.ImageID)) {
 		return r.ImageID
 	}
 	return r.Config.Image

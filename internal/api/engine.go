@@ -5,8 +5,6 @@ import (
 	"io"
 	"net"
 
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-
 	"tug/internal/build"
 	"tug/internal/container"
 	"tug/internal/engine"
@@ -29,7 +27,7 @@ type Engine interface {
 	CreateVolume(w volume.Wish) (volume.Volume, error)
 	RemoveVolume(name string) error
 	VolumeSize(ctx context.Context, v *volume.Volume) (bytes int64)
-	RemoveImage(ctx context.Context, ref string, force, noPrune bool) ([]image.Removed, error)
+	RemoveImage(ctx context.Context, ref string, o image.RemoveOptions) ([]image.Removed, error)
 	Builds
 }
 
@@ -105,8 +103,10 @@ type System interface {
 // Images are the images of the engine.
 type Images interface {
 	Get(ctx context.Context, ref string) (image.Image, error)
+	GetFor(ctx context.Context, ref, platform string) (image.Image, error)
 	List(ctx context.Context, o image.ListOptions) ([]image.Image, error)
-	History(ctx context.Context, ref string) ([]image.Step, error)
+	History(ctx context.Context, ref, platform string) ([]image.Step, error)
+	Attestations(ctx context.Context, ref, platform string, kinds map[string]bool, bodies bool) ([]image.Statement, error)
 	Tag(ctx context.Context, ref, newRef string) error
 	Pull(ctx context.Context, ref string, o image.PullOptions) (image.Image, error)
 	PullAll(ctx context.Context, repository string, o image.PullOptions) ([]image.Image, error)
@@ -114,7 +114,7 @@ type Images interface {
 	Search(ctx context.Context, term string, o image.SearchOptions) ([]image.Found, error)
 	Distribution(ctx context.Context, ref string, a image.Auth) (image.Distribution, error)
 	TagsOf(repository string) ([]string, error)
-	Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error)
+	Push(ctx context.Context, ref string, o image.PushOptions) (image.Pushed, error)
 	Load(ctx context.Context, r io.Reader, o image.LoadOptions) ([]image.Loaded, error)
 	Import(ctx context.Context, r io.Reader, o image.ImportOptions) (image.Image, error)
 	ImportURL(ctx context.Context, address string, o image.ImportOptions) (image.Image, error)

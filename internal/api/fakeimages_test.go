@@ -46,13 +46,30 @@ func (s fakeImages) Get(_ context.Context, ref string) (image.Image, error) {
 	return image.Image{}, fmt.Errorf("No such image: %s: %w", ref, errdefs.ErrNotFound) //nolint:staticcheck // Docker's words
 }
 
+// GetFor finds nothing for another platform than the image's own.
+func (s fakeImages) GetFor(ctx context.Context, ref, platform string) (image.Image, error) {
+	img, err := s.Get(ctx, ref)
+	if err == nil && platform != "" && platform != img.Platform() {
+		err = fmt.Errorf("%s is not here for %s: %w", ref, platform, errdefs.ErrNotFound)
+	}
+	return img, err
+}
+
+func (s fakeImages) Attestations(_ context.Context, ref, platform string, kinds map[string]bool, bodies bool) ([]image.Statement, error) {
+	found := image.Statement{Predicate: "https://spdx.dev/Document", Descriptor: ocispec.Descriptor{Digest: digest.FromString("statement"), Size: 2}}
+	if bodies {
+		found.Body = []byte(`{"a":1}`)
+	}
+	return []image.Statement{found}, s.f.log("attestations %s %s %v", ref, platform, kinds)
+}
+
 func (s fakeImages) List(_ context.Context, o image.ListOptions) ([]image.Image, error) {
 	keys := slices.Sorted(maps.Keys(o.Filters))
 	return s.all(), s.f.log("list images %v", keys)
 }
 
-func (s fakeImages) History(ctx context.Context, ref string) ([]image.Step, error) {
-	img, err := s.Get(ctx, ref)
+func (s fakeImages) History(ctx context.Context, ref, platform string) ([]image.Step, error) {
+	img, err := s.GetFor(ctx, ref, platform)
 	return []image.Step{{ID: img.ID, Names: img.Names, Created: img.Created, CreatedBy: "CMD nginx"}, {CreatedBy: "ADD layer", Size: 7}}, err
 }
 
@@ -124,7 +141,7 @@ func (s fakeImages) ImportURL(_ context.Context, address string, o image.ImportO
 }
 
 func (s fakeImages) Save(_ context.Context, w io.Writer, o image.SaveOptions) error {
-	if err := s.f.log("save %v", o.Refs); err != nil {
+	if err := s.f.log("save %v%s", o.Refs, strings.Join(o.Platforms, " ")); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, "archive of "+strings.Join(o.Refs, ","))
@@ -135,15 +152,15 @@ func (s fakeImages) TagsOf(repository string) ([]string, error) {
 	return []string{repository + ":1", repository + ":2"}, s.f.log("tags of %s", repository)
 }
 
-func (s fakeImages) Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error) {
+func (s fakeImages) Push(ctx context.Context, ref string, o image.PushOptions) (image.Pushed, error) {
 	if err := s.f.log("push %s %s", ref, o.Auth.Username); err != nil {
-		return ocispec.Descriptor{}, err
+		return image.Pushed{}, err
 	}
 	if _, err := s.Get(ctx, ref); err != nil {
-		return ocispec.Descriptor{}, err
+		return image.Pushed{}, err
 	}
 	o.Progress(image.Event{ID: "0123456789ab", Status: "Pushed"})
-	return ocispec.Descriptor{Digest: digest.FromString("manifest"), Size: 527}, nil
+	return image.Pushed{Target: ocispec.Descriptor{Digest: digest.FromString("manifest"), Size: 527}}, nil
 }
 
 func (fakeImages) Usage(context.Context) (image.Usage, error) {

@@ -165,8 +165,8 @@ func (f *fakeEngine) Version() engine.Version {
 func (f *fakeEngine) Images() Images     { return fakeImages{f} }
 func (f *fakeEngine) Networks() Networks { return fakeNetworks{f} }
 
-func (f *fakeEngine) RemoveImage(_ context.Context, ref string, force, noPrune bool) ([]image.Removed, error) {
-	return []image.Removed{{Untagged: ref}, {Deleted: digest.FromString(ref)}}, f.log("remove image %s force=%t noprune=%t", ref, force, noPrune)
+func (f *fakeEngine) RemoveImage(_ context.Context, ref string, o image.RemoveOptions) ([]image.Removed, error) {
+	return []image.Removed{{Untagged: ref}, {Deleted: digest.FromString(ref)}}, f.log("remove image %s force=%t noprune=%t%s", ref, o.Force, o.NoPrune, strings.Join(o.Platforms, " "))
 }
 
 // fakeNetworks has the default bridge and a network that somebody made.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opencontainers/go-digest"
 	"gotest.tools/v3/golden"
 
 	"tug/internal/container"
@@ -91,7 +92,7 @@ func TestImageAsVersionsHaveIt(t *testing.T) {
 	img := fakeImages{}.all()[0]
 	for _, v := range goldenVersions {
 		golden.Assert(t, pretty(t, showImage(&img, v).as(&img, v)), fmt.Sprintf("image-1.%d.json", v))
-		golden.Assert(t, pretty(t, listImage(&img, map[string]int64{}, v)), fmt.Sprintf("listed-image-1.%d.json", v))
+		golden.Assert(t, pretty(t, listImage(&img, img.Size, map[digest.Digest]int64{}, v)), fmt.Sprintf("listed-image-1.%d.json", v))
 	}
 }
 

@@ -10,12 +10,12 @@ import (
 
 // imageLoad reads the images in the archive that the client sends.
 func imageLoad(c *call) error {
-	platform, err := c.onePlatform()
+	platforms, err := c.platforms()
 	if err != nil {
 		return err
 	}
 	out := c.newJSONStream()
-	o := image.LoadOptions{Quiet: c.flagOr("quiet", true), Platform: platform}
+	o := image.LoadOptions{Quiet: c.flagOr("quiet", true), Platforms: platforms}
 	o.Progress = func(e image.Event) { out.send(progressMessage(e)) }
 	loaded, err := c.engine.Images().Load(c.ctx(), c.r.Body, o)
 	for _, l := range loaded {
@@ -38,12 +38,12 @@ func (c *call) save(refs []string) error {
 	if len(refs) == 0 {
 		return invalid("name at least one image to save")
 	}
-	platform, err := c.onePlatform()
+	platforms, err := c.platforms()
 	if err != nil {
 		return err
 	}
 	c.w.Header().Set("Content-Type", "application/x-tar")
-	err = c.engine.Images().Save(c.ctx(), io.Writer(&c.w), image.SaveOptions{Refs: refs, Platform: platform})
+	err = c.engine.Images().Save(c.ctx(), io.Writer(&c.w), image.SaveOptions{Refs: refs, Platforms: platforms})
 	if err != nil && c.w.status == 0 {
 		c.w.Header().Del("Content-Type")
 	}

@@ -14,12 +14,16 @@ import (
 
 // imageInspect answers with all that is known of an image.
 func imageInspect(c *call) error {
-	img, err := c.imageFor(49)
+	platform, err := c.platform(49)
 	if err != nil {
 		return err
 	}
-	if c.flag("manifests") && c.query.Get("platform") != "" && !c.before(49) {
+	if c.flag("manifests") && platform != "" {
 		return invalid("conflicting options: manifests and platform options cannot both be set")
+	}
+	img, err := c.engine.Images().GetFor(c.ctx(), c.id(), platform)
+	if err != nil {
+		return err
 	}
 	out := showImage(&img, c.version)
 	if c.flag("manifests") && !c.before(48) {
@@ -27,7 +31,9 @@ func imageInspect(c *call) error {
 		if err != nil {
 			return err
 		}
-		out.Manifests = c.showManifests(&img, usage)
+		if out.Manifests, err = c.showManifests(&img, usage); err != nil {
+			return err
+		}
 	}
 	return c.json(http.StatusOK, out.as(&img, c.version))
 }
@@ -59,8 +65,8 @@ func showImage(img *image.Image, v version) shownImage {
 		out.RootFS.Layers = append(out.RootFS.Layers, d.String())
 	}
 	if v >= 48 {
-		out.Descriptor = showTarget(img)
-		out.Descriptor.Platform = nil
+		root := img.Root()
+		out.Descriptor = &root
 	}
 	return shownImage{out}
 }
@@ -158,10 +164,11 @@ func oldImageConfig(c *dockerspec.DockerOCIImageConfig, v version) any {
 
 // imageHistory answers with the steps by which an image came to be, the last first.
 func imageHistory(c *call) error {
-	if _, err := c.imageFor(48); err != nil {
+	platform, err := c.platform(48)
+	if err != nil {
 		return err
 	}
-	steps, err := c.engine.Images().History(c.ctx(), c.id())
+	steps, err := c.engine.Images().History(c.ctx(), c.id(), platform)
 	if err != nil {
 		return err
 	}

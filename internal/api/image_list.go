@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	moby "github.com/moby/moby/api/types/image"
+	"github.com/opencontainers/go-digest"
 
 	"tug/internal/container"
 	"tug/internal/events"
@@ -27,7 +28,7 @@ func imageList(c *call) error {
 	if err != nil {
 		return err
 	}
-	var users map[string]int64
+	var users map[digest.Digest]int64
 	if !c.before(51) {
 		users = c.imageUsers()
 	}
@@ -41,23 +42,34 @@ func imageList(c *call) error {
 	}
 	out := make([]listedImage, 0, len(images))
 	for i := range images {
-		shown := listImage(&images[i], users, c.version)
+		shown := listImage(&images[i], c.sizeOf(&images[i]), users, c.version)
 		if shared {
-			shown.SharedSize = usage.Shared[images[i].ID]
+			shown.SharedSize = sumOf(&images[i], usage.Shared)
 		}
 		if manifests {
-			shown.Manifests = c.showManifests(&images[i], usage)
+			if shown.Manifests, err = c.showManifests(&images[i], usage); err != nil {
+				return err
+			}
 		}
 		out = append(out, shown)
 	}
 	return c.json(http.StatusOK, out)
 }
 
+// sumOf adds up what is known of each of an image's platforms.
+func sumOf(img *image.Image, of map[digest.Digest]int64) int64 {
+	var sum int64
+	for _, id := range platformIDs(img) {
+		sum += of[id]
+	}
+	return sum
+}
+
 // imageUsers counts the containers of each image, by its ID.
-func (c *call) imageUsers() map[string]int64 {
-	users := map[string]int64{}
+func (c *call) imageUsers() map[digest.Digest]int64 {
+	users := map[digest.Digest]int64{}
 	for _, r := range c.engine.List() {
-		users[r.ImageID]++
+		users[digest.Digest(r.ImageID)]++
 	}
 	return users
 }
@@ -68,8 +80,8 @@ type listedImage struct {
 	VirtualSize int64 `json:",omitempty"`
 }
 
-// listImage is an image in a list. Users is nil for versions that did not count them.
-func listImage(img *image.Image, users map[string]int64, v version) listedImage {
+// listImage is an image in a list, with all its platforms that are here, which take size bytes. Users is nil for versions that did not count them.
+func listImage(img *image.Image, size int64, users map[digest.Digest]int64, v version) listedImage {
 	out := &moby.Summary{
 		Containers:  -1,
 		Created:     unixOrZero(img.Created),
@@ -78,10 +90,10 @@ func listImage(img *image.Image, users map[string]int64, v version) listedImage 
 		RepoDigests: list(img.Digests),
 		RepoTags:    list(img.Names),
 		SharedSize:  -1,
-		Size:        img.Size,
+		Size:        size,
 	}
 	if users != nil {
-		out.Containers = users[out.ID]
+		out.Containers = sumOf(img, users)
 	}
 	if v < 43 {
 		if len(out.RepoTags) == 0 {
@@ -92,10 +104,25 @@ func listImage(img *image.Image, users map[string]int64, v version) listedImage 
 		}
 	}
 	shown := listedImage{Summary: out}
+	if v >= 48 {
+		root := img.Root()
+		out.Descriptor = &root
+	}
 	if v < 44 {
-		shown.VirtualSize = img.Size
+		shown.VirtualSize = size
 	}
 	return shown
+}
+
+// sizeOf is what an image's unpacked layers take, those of all its platforms, in bytes.
+func (c *call) sizeOf(img *image.Image) int64 {
+	size := img.Size
+	for _, id := range img.Platforms.Images() {
+		if part, err := c.engine.Images().Get(c.ctx(), id.String()); err == nil && id != img.ID {
+			size += part.Size
+		}
+	}
+	return size
 }
 
 // fromImage tells which containers are of an image, or of one that has all its layers at the bottom.
@@ -105,7 +132,10 @@ func (c *call) fromImage(ref string) (func(*container.Record) bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := map[string]bool{base.ID.String(): true}
+	known := map[string]bool{}
+	for _, id := range platformIDs(&base) {
+		known[id.String()] = true
+	}
 	return func(r *container.Record) bool {
 		fits, ok := known[r.ImageID]
 		if !ok {
@@ -157,9 +187,9 @@ func imagePrune(c *call) error {
 		return err
 	}
 	report := moby.PruneReport{ImagesDeleted: []moby.DeleteResponse{}}
-	unused := slices.DeleteFunc(images, func(img image.Image) bool { return users[img.ID.String()] > 0 })
+	unused := slices.DeleteFunc(images, func(img image.Image) bool { return sumOf(&img, users) > 0 })
 	err = prune(c.ctx(), unused, func(img image.Image) error {
-		removed, err := c.engine.RemoveImage(c.ctx(), img.ID.String(), true, false)
+		removed, err := c.engine.RemoveImage(c.ctx(), img.ID.String(), image.RemoveOptions{Force: true})
 		if err != nil {
 			return err
 		}

@@ -32,3 +32,20 @@ func TestImageOfAnotherPlatformIsNotFound(t *testing.T) {
 		t.Errorf("history: %d %s", got.status, got.body)
 	}
 }
+
+func TestAttestationsWithTheirStatements(t *testing.T) {
+	socket := serve(t, newFake())
+	for path, want := range map[string]string{
+		"GET /images/nginx/attestations":             `"PredicateType":"https://spdx.dev/Document"}]`,
+		"GET /images/nginx/attestations?statement=1": `"Statement":{"a":1}}]`,
+	} {
+		if got := request(t, socket, path, ""); got.status != 200 || !strings.Contains(got.body, want) {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+	for path, status := range map[string]int{"GET /v1.54/images/nginx/attestations": 404, "GET /images/nginx/attestations?platform=a&platform=b": 400} {
+		if got := request(t, socket, path, ""); got.status != status {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/distribution/reference"
+	"github.com/moby/moby/api/types/auxprogress"
 	"github.com/moby/moby/api/types/jsonstream"
 
 	"tug/internal/image"
@@ -38,7 +39,7 @@ func imagePush(c *call) error {
 	out := c.newJSONStream()
 	o.Progress = func(e image.Event) { out.send(progressMessage(e)) }
 	for _, name := range names {
-		desc, err := c.engine.Images().Push(c.ctx(), name, o)
+		done, err := c.engine.Images().Push(c.ctx(), name, o)
 		if err != nil {
 			return out.end(err)
 		}
@@ -48,9 +49,21 @@ func imagePush(c *call) error {
 				tag = tagged.Tag()
 			}
 		}
-		aux, _ := json.Marshal(pushed{Tag: tag, Digest: desc.Digest.String(), Size: desc.Size}) // plain data
+		aux, _ := json.Marshal(pushed{Tag: tag, Digest: done.Target.Digest.String(), Size: done.Target.Size}) // plain data
 		raw := json.RawMessage(aux)
 		out.send(jsonstream.Message{Aux: &raw})
+		if done.Instead != nil {
+			out.send(insteadOf(done))
+		}
 	}
 	return out.end(nil)
+}
+
+// insteadOf says that one platform was pushed and not all of them.
+func insteadOf(done image.Pushed) jsonstream.Message {
+	aux, _ := json.Marshal(auxprogress.ManifestPushedInsteadOfIndex{ // plain data
+		ManifestPushedInsteadOfIndex: true, OriginalIndex: *done.Instead, SelectedManifest: done.Target,
+	})
+	raw := json.RawMessage(aux)
+	return jsonstream.Message{Aux: &raw}
 }

@@ -15,17 +15,17 @@ func imageRemove(c *call) error {
 	if strings.TrimSpace(name) == "" {
 		return invalid("image name cannot be blank")
 	}
+	o := image.RemoveOptions{Force: c.flag("force"), NoPrune: c.flag("noprune")}
 	if !c.before(50) {
 		for _, p := range c.query["platforms"] {
-			if _, err := decodePlatform(p); err != nil {
+			wanted, err := decodePlatform(p)
+			if err != nil {
 				return err
 			}
-		}
-		if len(c.query["platforms"]) > 0 {
-			return invalid("removing a platform of an image is not supported: an image is kept for one platform here, remove the image")
+			o.Platforms = append(o.Platforms, wanted)
 		}
 	}
-	removed, err := c.engine.RemoveImage(c.ctx(), name, c.flag("force"), c.flag("noprune"))
+	removed, err := c.engine.RemoveImage(c.ctx(), name, o)
 	if err != nil {
 		return err
 	}

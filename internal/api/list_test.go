@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/opencontainers/go-digest"
 
 	"tug/internal/container"
 )
 
 func TestABriefListHasWhatATableShows(t *testing.T) {
 	f := newFake()
-	l := &lister{&call{server: &server{engine: f}}, time.Time{}, map[string]string{"nginx:1": "sha256:other"}, nil}
+	l := &lister{&call{server: &server{engine: f}}, time.Time{}, map[string][]digest.Digest{"nginx:1": {"sha256:other"}}, nil}
 	r, _ := specimen()
 	l.now = r.State.StartedAt.Add(time.Hour)
 	got, err := json.Marshal(l.briefs([]*container.Record{r}))

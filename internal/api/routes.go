@@ -51,9 +51,10 @@ func (s *server) routes() map[string]handler {
 		"POST /images/load":           imageLoad,
 		"POST /images/prune":          imagePrune,
 		"GET /images/{path...}": imageNamed(map[string]handler{
-			"get":     imageSave,
-			"history": imageHistory,
-			"json":    imageInspect,
+			"attestations": imageAttestations,
+			"get":          imageSave,
+			"history":      imageHistory,
+			"json":         imageInspect,
 		}),
 		"POST /images/{path...}":   imageNamed(map[string]handler{"push": imagePush, "tag": imageTag}),
 		"DELETE /images/{path...}": imageRemove,

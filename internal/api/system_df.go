@@ -101,12 +101,15 @@ func (d *diskUsage) images() error {
 	}
 	usage := &mobyimage.DiskUsage{TotalCount: int64(len(images)), TotalSize: sizes.Layers + sizes.Blobs}
 	for i := range images {
-		shown := listImage(&images[i], users, d.call.version)
-		shown.SharedSize = sizes.Shared[images[i].ID]
+		shown := listImage(&images[i], d.call.sizeOf(&images[i]), users, d.call.version)
+		shown.SharedSize = sumOf(&images[i], sizes.Shared)
 		if shown.Containers > 0 {
 			usage.ActiveCount++
 		} else {
-			usage.Reclaimable += shown.Size - shown.SharedSize + sizes.Own[images[i].ID]
+			usage.Reclaimable += shown.Size - shown.SharedSize + sumOf(&images[i], sizes.Own)
+			if p := images[i].Platforms; p != nil {
+				usage.Reclaimable += sizes.Own[p.Target.Digest]
+			}
 		}
 		if d.verbose {
 			d.shown = append(d.shown, shown)

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
-	"github.com/containerd/platforms"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/container"
 	"tug/internal/events"
@@ -68,11 +66,8 @@ func (e *Engine) create(ctx context.Context, req CreateRequest, add func(*contai
 
 // draft makes the record of a container: what the image says, overlaid with what was asked for, and checked.
 func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Record, image.Image, error) {
-	img, err := e.images.Get(ctx, req.Config.Image)
+	img, err := e.images.GetFor(ctx, req.Config.Image, req.Platform) // not found: clients pull it
 	if err != nil {
-		return nil, img, err
-	}
-	if err := checkPlatform(req, img); err != nil {
 		return nil, img, err
 	}
 	if req.Name != "" {
@@ -126,24 +121,6 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	r.Warnings = append(r.Warnings, deviceWarnings(&r.Host)...)
 	r.Warnings = append(r.Warnings, e.cgroups.Adjust(limits)...)
 	return r, img, nil
-}
-
-// checkPlatform tells whether the image that is here is of the platform that was asked for. Errors: NotFound, so that
-// clients pull the right one.
-func checkPlatform(req CreateRequest, img image.Image) error {
-	if req.Platform == "" {
-		return nil
-	}
-	asked, err := platforms.Parse(req.Platform)
-	if err != nil {
-		return invalid("platform %q: %v", req.Platform, err)
-	}
-	has := ocispec.Platform{OS: img.OS, Architecture: img.Architecture, Variant: img.Variant}
-	if platforms.OnlyStrict(asked).Match(platforms.Normalize(has)) {
-		return nil
-	}
-	return fmt.Errorf("image with reference %s was found but its platform (%s) does not match the specified platform (%s): %w",
-		req.Config.Image, platforms.Format(has), platforms.Format(asked), errdefs.ErrNotFound)
 }
 
 // mergeConfig overlays the image's configuration with the creator's (Docker's rules: a given entry point makes the

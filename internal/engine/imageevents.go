@@ -3,9 +3,9 @@ package engine
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/distribution/reference"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/events"
 	"tug/internal/image"
@@ -40,13 +40,13 @@ func (i *Images) PullAll(ctx context.Context, repository string, o image.PullOpt
 }
 
 // Push is image.Images.Push.
-func (i *Images) Push(ctx context.Context, ref string, o image.PushOptions) (ocispec.Descriptor, error) {
-	desc, err := i.Images.Push(ctx, ref, o)
+func (i *Images) Push(ctx context.Context, ref string, o image.PushOptions) (image.Pushed, error) {
+	pushed, err := i.Images.Push(ctx, ref, o)
 	if err == nil {
 		img, _ := i.Get(ctx, ref) // gone by now: then without its labels
 		i.engine.publishTransfer(events.Push, ref, img.Config.Labels)
 	}
-	return desc, err
+	return pushed, err
 }
 
 // Tag is image.Images.Tag.
@@ -123,14 +123,16 @@ func (e *Engine) publishTransfer(action, ref string, labels map[string]string) {
 	e.publishImage(action, familiar(ref), name, labels)
 }
 
-// publishRemoved tells what a removal has taken away of an image: names, and, as the last, the image itself.
-func (e *Engine) publishRemoved(id string, labels map[string]string, removed []image.Removed) {
+// publishRemoved tells what a removal has taken away of an image: names, and images.
+func (e *Engine) publishRemoved(img *image.Image, removed []image.Removed) {
+	id := img.ID.String()
+	images := append(img.Platforms.Images(), img.ID) // the others are layers
 	for _, r := range removed {
 		switch {
 		case r.Untagged != "":
-			e.publishImage(events.Untag, id, familiar(r.Untagged), labels)
-		case r.Deleted.String() == id: // the others are layers
-			e.publishImage(events.Delete, id, id, nil)
+			e.publishImage(events.Untag, id, familiar(r.Untagged), img.Config.Labels)
+		case slices.Contains(images, r.Deleted):
+			e.publishImage(events.Delete, r.Deleted.String(), r.Deleted.String(), nil)
 		}
 	}
 }

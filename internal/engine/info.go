@@ -109,13 +109,15 @@ func osRelease() (name, version string) {
 }
 
 // RemoveImage takes names from an image, and removes it with its last one. Errors: NotFound, Conflict (in use).
-func (e *Engine) RemoveImage(ctx context.Context, ref string, force, noPrune bool) ([]image.Removed, error) {
+// Which containers use it is known here: o says nothing of that.
+func (e *Engine) RemoveImage(ctx context.Context, ref string, o image.RemoveOptions) ([]image.Removed, error) {
 	img, err := e.images.Get(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	removed, err := e.images.Remove(ctx, ref, image.RemoveOptions{Force: force, NoPrune: noPrune, InUse: e.usersOf})
-	e.publishRemoved(img.ID.String(), img.Config.Labels, removed)
+	o.InUse = e.usersOf
+	removed, err := e.images.Remove(ctx, ref, o)
+	e.publishRemoved(&img, removed)
 	return removed, err
 }
 

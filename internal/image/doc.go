@@ -6,11 +6,12 @@
 // nameless image, as with Docker. All of it is held in memory as well, in an index that is replaced as a whole when something changes:
 // Get, List and Rootfs of a known image read that, take no lock and touch no disk.
 //
-// An image of several platforms is stored for the one platform that was asked for.
+// A name points at an image, or at an index of several platforms (Platforms), of which any may be here: each is an image with an ID of its own. The name means
+// this host's where no platform is asked for, or else the first that is here. What was attested of an image is kept as long as its manifest.
 //
 // Everything that comes from outside (registries, archives) is bounded in size, verified by digest, and never read as
 // settings: labels and annotations are data.
 //
-// How the files lie: images.go opens; index.go is the memory, record.go what changes it; reference.go the names; manifest.go and
+// How the files lie: images.go opens; index.go is the memory, record.go what changes it; platforms.go and choosing in get.go what has several platforms; reference.go the names; manifest.go and
 // config.go the formats; assemble.go turns blobs into an unpacked image; the rest is a use case a file.
 package image

@@ -70,8 +70,8 @@ func TestLayersThatARegistryHasNeedNotBeKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		pushed, err := s.Push(t.Context(), to, PushOptions{})
-		if err != nil || pushed.Digest.String() != want.String() {
-			t.Errorf("pushed %s to %s instead of %s, %v", pushed.Digest, to, want, err)
+		if err != nil || pushed.Target.Digest.String() != want.String() {
+			t.Errorf("pushed %s to %s instead of %s, %v", pushed.Target.Digest, to, want, err)
 		}
 		skopeo(t, "copy", "--src-tls-verify=false", "docker://"+to, "dir:"+t.TempDir())
 	}

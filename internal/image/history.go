@@ -18,9 +18,13 @@ type Step struct {
 	Size      int64 // bytes on disk of the step's layer
 }
 
-// History returns how the image came to be, the last step first.
-func (s *Images) History(ctx context.Context, ref string) ([]Step, error) {
-	e, err := s.index.Load().find(ref)
+// History returns how the image came to be, the last step first. A platform is that of GetFor.
+func (s *Images) History(ctx context.Context, ref, platform string) ([]Step, error) {
+	want, err := wantExactly(platform)
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.index.Load().findFor(ref, want)
 	if err != nil {
 		return nil, err
 	}

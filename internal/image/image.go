@@ -29,6 +29,12 @@ type Image struct {
 	Target  ocispec.Descriptor // the image's manifest in the store
 	Blobs   []Blob             // manifest, configuration, and the layers as they came; the last need not be kept
 
+	// Platforms is the index that the image's first name points at, of which this is the one that is meant where no platform is asked
+	// for; nil where the name points at the image itself.
+	Platforms *Platforms
+	// Part says that the image has no name of its own, and is one of the platforms of a name that means another of them.
+	Part bool
+
 	// Removed says that the image was removed by force while containers use it: it is not listed any more and has no
 	// names, but their layers are there until Unuse.
 	Removed bool
@@ -90,8 +96,16 @@ func (i Image) Platform() string {
 	return p
 }
 
-// Dangling says that no tag names the image.
-func (i Image) Dangling() bool { return len(i.Names) == 0 }
+// Dangling says that no tag leads to the image.
+func (i Image) Dangling() bool { return len(i.Names) == 0 && !i.Part }
+
+// Root is what the image's first name points at: an index of several platforms, or its manifest.
+func (i Image) Root() ocispec.Descriptor {
+	if i.Platforms != nil {
+		return i.Platforms.Target
+	}
+	return i.Target
+}
 
 // ShortID is the first twelve digits of the ID, as people see it.
 func (i Image) ShortID() string { return short(i.ID) }

@@ -9,7 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/opencontainers/go-digest"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/semaphore"
 
@@ -75,28 +76,56 @@ func (s *Images) reload(ctx context.Context) error {
 		return err
 	}
 	x := newIndex()
-	ids := map[digest.Digest]digest.Digest{} // manifest to image
+	damaged := func(r images.Image, err error) {
+		s.log.Warn("image is damaged and left out: pull or load it again", "name", r.Name, "error", err)
+	}
 	for _, r := range records {
+		if isSeveral(r.Target) {
+			continue
+		}
 		e, err := s.readEntry(ctx, r.Target)
 		if err != nil {
-			s.log.Warn("image is damaged and left out: pull or load it again", "name", r.Name, "error", err)
+			damaged(r, err)
 			continue
 		}
 		id := e.image.ID
-		ids[r.Target.Digest] = id
 		if r.Name == id.String() {
 			e.image.Tagged = r.CreatedAt
 			e.image.Removed = r.Labels[removedLabel] != ""
 			x.images[id] = e
 		} else {
-			x.names[r.Name] = name{id: id, tagged: r.UpdatedAt}
+			x.names[r.Name] = name{target: r.Target, id: id, tagged: r.UpdatedAt}
 		}
 		if x.images[id] == nil {
 			x.images[id] = e
 		}
 	}
+	for _, r := range records {
+		if !isSeveral(r.Target) {
+			continue
+		}
+		if err := s.reloadPlatforms(ctx, x, r); err != nil {
+			damaged(r, err)
+		}
+	}
 	x.finish()
 	s.index.Store(x)
+	return nil
+}
+
+// reloadPlatforms adds the record of a name of several platforms to an index that has all images.
+func (s *Images) reloadPlatforms(ctx context.Context, x *index, r images.Image) error {
+	if x.platforms[r.Target.Digest] == nil {
+		p, err := s.readPlatforms(ctx, r.Target)
+		if err != nil {
+			return err
+		}
+		if p = x.here(p); len(p.Images()) == 0 {
+			return fmt.Errorf("none of its platforms is here: %w", errdefs.ErrNotFound)
+		}
+		x.platforms[r.Target.Digest] = p
+	}
+	x.names[r.Name] = name{target: bare(r.Target), tagged: r.UpdatedAt}
 	return nil
 }
 

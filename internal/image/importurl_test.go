@@ -59,7 +59,7 @@ func TestHistoryOfWhatWasMadeHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, err := s.History(t.Context(), "child:1")
+	steps, err := s.History(t.Context(), "child:1", "")
 	if err != nil || len(steps) != 2 || steps[0].Comment != "more" || steps[0].CreatedBy != "sh" || steps[1].Comment != "by hand" || steps[0].Size == 0 || steps[1].Size == 0 ||
 		!slices.Equal(steps[0].Names, []string{"child:1"}) {
 		t.Errorf("%+v, %v", steps, err)

@@ -21,7 +21,8 @@ type ListOptions struct {
 	Filters map[string][]string
 }
 
-// List returns the images that are asked for, the newest first. It reads memory only.
+// List returns the images that are asked for, the newest first. It reads memory only. An image of several platforms is there once, as the one that
+// its names mean.
 // With a filter by reference an image's Names and Digests are those that match.
 func (s *Images) List(ctx context.Context, o ListOptions) ([]Image, error) {
 	x := s.index.Load()
@@ -31,7 +32,7 @@ func (s *Images) List(ctx context.Context, o ListOptions) ([]Image, error) {
 	}
 	list := []Image{}
 	for _, e := range x.images {
-		if img := e.image; !img.Removed && keep(&img) {
+		if img := e.image; !img.Removed && !img.Part && keep(&img) {
 			list = append(list, img)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"sync"
 
-	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -17,9 +16,9 @@ import (
 
 // LoadOptions are how to load.
 type LoadOptions struct {
-	Quiet    bool        // no progress
-	Platform string      // which image of a multi-platform one; "" means this host's
-	Progress func(Event) // told how far it is; may be nil, is called by one goroutine at a time
+	Quiet     bool        // no progress
+	Platforms []string    // which of an image's platforms, all of which must be in the archive; none means all that are
+	Progress  func(Event) // told how far it is; may be nil, is called by one goroutine at a time
 }
 
 // Loaded is one image that came from an archive.
@@ -31,7 +30,7 @@ type Loaded struct {
 // Load reads the images in an archive as docker save, docker buildx and other tools write it: Docker's image archive (version 1.1
 // and up) or an OCI image layout, compressed or not. It returns each name with its image.
 func (s *Images) Load(ctx context.Context, r io.Reader, o LoadOptions) ([]Loaded, error) {
-	want, err := wantPlatform(o.Platform)
+	want, err := wantAll(o.Platforms)
 	if err != nil {
 		return nil, err
 	}
@@ -65,18 +64,28 @@ func (s *Images) Load(ctx context.Context, r io.Reader, o LoadOptions) ([]Loaded
 	}
 	var loaded []Loaded
 	for _, f := range found {
-		e, err := s.assemble(ctx, f.target, sources{unpacked: progress, early: early})
-		if err != nil {
-			return loaded, fmt.Errorf("load image: %w", err)
+		r := recording{target: f.target, names: f.names}
+		for _, d := range f.images {
+			e, err := s.assemble(ctx, d, sources{unpacked: progress, early: early})
+			if err != nil {
+				return loaded, fmt.Errorf("load image: %w", err)
+			}
+			r.images = append(r.images, e)
 		}
-		if _, err := s.record(ctx, e, f.names...); err != nil {
+		if isSeveral(f.target) {
+			if r.several, err = s.heldPlatforms(ctx, f.target); err != nil {
+				return loaded, fmt.Errorf("load image: %w", err)
+			}
+		}
+		img, err := s.recordAll(ctx, r)
+		if err != nil {
 			return loaded, err
 		}
 		if len(f.names) == 0 {
-			loaded = append(loaded, Loaded{ID: e.image.ID})
+			loaded = append(loaded, Loaded{ID: img.ID})
 		}
 		for _, n := range f.names {
-			loaded = append(loaded, Loaded{Name: familiar(n), ID: e.image.ID})
+			loaded = append(loaded, Loaded{Name: familiar(n), ID: img.ID})
 		}
 	}
 	return loaded, nil
@@ -94,15 +103,16 @@ func loadProgress(o LoadOptions) func(ocispec.Descriptor, int64) {
 	}
 }
 
-// bundled is one image of an archive: its manifest in the store, and the record names it is to get.
+// bundled is one image of an archive, or several platforms, in the store, and the record names they are to get.
 type bundled struct {
-	target ocispec.Descriptor
+	target ocispec.Descriptor   // a manifest, or an index
+	images []ocispec.Descriptor // manifests of those that are in the archive
 	names  []string
 }
 
 // bundleImages finds the images in what was read. An archive that is both an OCI layout and Docker's (as docker save writes since
 // version 25) is taken as the former, so that manifests keep their digests, with the names of both.
-func (s *Images) bundleImages(ctx context.Context, b *bundle, want wanted) ([]bundled, error) {
+func (s *Images) bundleImages(ctx context.Context, b *bundle, want []wanted) ([]bundled, error) {
 	switch {
 	case b.index != nil:
 		return s.layoutImages(ctx, b, want)
@@ -112,72 +122,6 @@ func (s *Images) bundleImages(ctx context.Context, b *bundle, want wanted) ([]bu
 		return nil, fmt.Errorf("it is in the format of Docker before 1.10, which is no longer read: save it again with a current tool: %w", errdefs.ErrInvalidArgument)
 	}
 	return nil, fmt.Errorf("neither manifest.json nor index.json is in it: to make an image of a root file system use import: %w", errdefs.ErrInvalidArgument)
-}
-
-func (s *Images) layoutImages(ctx context.Context, b *bundle, want wanted) ([]bundled, error) {
-	var list merged
-	for _, d := range layoutEntries(*b.index, want) {
-		target, err := s.resolve(ctx, d, want, nil)
-		if err != nil {
-			return nil, err
-		}
-		m, _, err := s.readManifest(ctx, target)
-		if err != nil {
-			return nil, err
-		}
-		tags := b.tagsOf(m.Config.Digest) // of manifest.json, if that is there too
-		if n := layoutName(d); n != "" {
-			tags = []string{n}
-		}
-		names, err := tagRecords(tags)
-		if err != nil {
-			return nil, err
-		}
-		list.add(target, names)
-	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("no image for the platform is in it: %w", errdefs.ErrNotFound)
-	}
-	return list, nil
-}
-
-// layoutEntries are the entries of a layout's index that are to be loaded. Where several have one name, as in a layout of an image for several
-// platforms, it is the one that serves best; where a platform was asked for by name, it is those that serve it.
-func layoutEntries(x ocispec.Index, want wanted) []ocispec.Descriptor {
-	var groups [][]ocispec.Descriptor // of one name each, in the archive's order
-	at := map[string]int{}
-	for _, d := range x.Manifests {
-		if d.Platform != nil && (d.Platform.OS == "unknown" || want.explicit && !want.Match(*d.Platform)) {
-			continue // an attestation, or not asked for
-		}
-		name := layoutName(d)
-		if i, ok := at[name]; ok && name != "" {
-			groups[i] = append(groups[i], d)
-			continue
-		}
-		at[name] = len(groups)
-		groups = append(groups, []ocispec.Descriptor{d})
-	}
-	var list []ocispec.Descriptor
-	for _, same := range groups {
-		if fit := choose(ocispec.Index{Manifests: same}, want); len(fit) > 0 {
-			same = fit
-		}
-		list = append(list, same[0])
-	}
-	return list
-}
-
-// layoutName is the name that an entry of a layout's index gives itself: the full name that containerd and BuildKit write, or a
-// ref.name that is a full name; "" if there is none.
-func layoutName(d ocispec.Descriptor) string {
-	if n := d.Annotations[images.AnnotationImageName]; n != "" {
-		return n
-	}
-	if n := d.Annotations[ocispec.AnnotationRefName]; fullName(n) {
-		return n
-	}
-	return ""
 }
 
 func tagRecords(tags []string) ([]string, error) {
@@ -228,7 +172,7 @@ func (s *Images) archiveImages(ctx context.Context, b *bundle) ([]bundled, error
 		if err != nil {
 			return nil, err
 		}
-		list.add(target, names)
+		list.add(bundled{target, []ocispec.Descriptor{target}, names})
 	}
 	if len(list) == 0 {
 		return nil, fmt.Errorf("no image is in it: %w", errdefs.ErrInvalidArgument)
@@ -239,13 +183,12 @@ func (s *Images) archiveImages(ctx context.Context, b *bundle) ([]bundled, error
 // merged is a list of images in which each is once, with all its names.
 type merged []bundled
 
-func (l *merged) add(target ocispec.Descriptor, names []string) {
+func (l *merged) add(b bundled) {
 	for i := range *l {
-		if (*l)[i].target.Digest == target.Digest {
-			(*l)[i].names = append((*l)[i].names, names...)
+		if (*l)[i].target.Digest == b.target.Digest {
+			(*l)[i].names = append((*l)[i].names, b.names...)
 			return
 		}
 	}
-	target.Annotations, target.Platform = nil, nil
-	*l = append(*l, bundled{target: target, names: names})
+	*l = append(*l, b)
 }

@@ -196,7 +196,7 @@ func TestLayoutOfSeveralPlatforms(t *testing.T) {
 	files["index.json"] = asJSON(t, index)
 	for platform, want := range map[string]string{"linux/arm64": "arm64", "linux/amd64": "amd64", "linux/s390x": "s390x"} {
 		s := open(t)
-		list, err := s.Load(t.Context(), bytes.NewReader(archiveOf(t, files)), LoadOptions{Platform: platform})
+		list, err := s.Load(t.Context(), bytes.NewReader(archiveOf(t, files)), LoadOptions{Platforms: []string{platform}})
 		if err != nil || len(list) != 1 || list[0].Name != "host.test/multi:1" {
 			t.Fatalf("%s: %v, %v", platform, list, err)
 		}
@@ -205,7 +205,7 @@ func TestLayoutOfSeveralPlatforms(t *testing.T) {
 		}
 	}
 	s := open(t)
-	if _, err := s.Load(t.Context(), bytes.NewReader(archiveOf(t, files)), LoadOptions{Platform: "linux/riscv64"}); err == nil {
+	if _, err := s.Load(t.Context(), bytes.NewReader(archiveOf(t, files)), LoadOptions{Platforms: []string{"linux/riscv64"}}); err == nil {
 		t.Error("loaded a platform that is not there")
 	}
 }
@@ -224,7 +224,7 @@ func TestImagesOfALayoutComeInItsOrder(t *testing.T) {
 		return d
 	}
 	var got []string
-	for _, d := range layoutEntries(ocispec.Index{Manifests: []ocispec.Descriptor{entry("z:1"), entry("a:1"), entry(""), entry("m:1"), entry("a:1"), entry("")}}, want) {
+	for _, d := range layoutEntries(ocispec.Index{Manifests: []ocispec.Descriptor{entry("z:1"), entry("a:1"), entry(""), entry("m:1"), entry("a:1"), entry("")}}, []wanted{want}) {
 		got = append(got, layoutName(d))
 	}
 	if !slices.Equal(got, []string{"z:1", "a:1", "", "m:1", ""}) {

@@ -139,6 +139,9 @@ func choose(x ocispec.Index, want platforms.MatchComparer) []ocispec.Descriptor 
 	return append(fit, open...)
 }
 
+// isSeveral says that a descriptor is of an index of several platforms.
+func isSeveral(d ocispec.Descriptor) bool { return images.IsIndexType(d.MediaType) }
+
 // resolve follows root, which may be an index, down to the manifest for the wanted platform. fetch makes a blob available in the
 // store before it is read; nil if all are there.
 func (s *Images) resolve(ctx context.Context, root ocispec.Descriptor, want wanted, fetch fetchFunc) (ocispec.Descriptor, error) {
@@ -188,6 +191,9 @@ type wanted struct {
 	explicit bool   // it was asked for by name
 }
 
+// anyPlatform is wanted where nothing is asked for.
+var anyPlatform = wanted{}
+
 // wantPlatform reads a platform as people write it, "linux/arm64/v8". "" is this host's.
 func wantPlatform(platform string) (wanted, error) {
 	if platform == "" {
@@ -200,6 +206,30 @@ func wantPlatform(platform string) (wanted, error) {
 	return wanted{MatchComparer: platforms.Only(p), name: platforms.Format(p), explicit: true}, nil
 }
 
+// wantExactly is wantPlatform for what is here already: nothing but the platform itself serves, as with Docker.
+func wantExactly(platform string) (wanted, error) {
+	w, err := wantPlatform(platform)
+	if err != nil || !w.explicit {
+		return w, err
+	}
+	p, err := platforms.Parse(platform)
+	w.MatchComparer = platforms.OnlyStrict(p)
+	return w, err
+}
+
+// wantAll is wantExactly for several platforms.
+func wantAll(platforms []string) ([]wanted, error) {
+	var all []wanted
+	for _, p := range platforms {
+		w, err := wantExactly(p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, w)
+	}
+	return all, nil
+}
+
 // provided refuses an image of another platform than was asked for by name.
 func (w wanted) provided(img Image) error {
 	if !w.explicit || w.Match(platformOf(img)) {
@@ -209,5 +239,10 @@ func (w wanted) provided(img Image) error {
 	if len(img.Names) > 0 {
 		ref = img.Names[0]
 	}
+	return w.missing(ref, img)
+}
+
+// missing says that an image is not here for the platform; img is the one of the name that is.
+func (w wanted) missing(ref string, img Image) error {
 	return fmt.Errorf("image with reference %s was found but does not provide the specified platform (%s), it is for %s: %w", ref, w.name, img.Platform(), errdefs.ErrNotFound)
 }

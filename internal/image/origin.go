@@ -131,8 +131,11 @@ func (o *origin) repository(ctx context.Context, named reference.Canonical) (*pu
 func (x *index) repositoriesWith(blob digest.Digest) []reference.Canonical {
 	found := map[string]reference.Canonical{}
 	for record, n := range x.names {
-		e := x.images[n.id]
-		if !isDigestName(record) || e == nil || !slices.ContainsFunc(e.image.Blobs, func(b Blob) bool { return b.Digest == blob }) {
+		has := func(id digest.Digest) bool {
+			e := x.images[id]
+			return e != nil && slices.ContainsFunc(e.image.Blobs, func(b Blob) bool { return b.Digest == blob })
+		}
+		if !isDigestName(record) || !slices.ContainsFunc(x.led(n), has) {
 			continue
 		}
 		if named, err := reference.ParseNormalizedNamed(record); err == nil {

@@ -36,7 +36,7 @@ func FuzzParse(f *testing.F) {
 		}
 		if x, err := parseIndex(blob); err == nil {
 			choose(x, want)
-			layoutEntries(x, want)
+			layoutEntries(x, []wanted{want})
 		}
 		if c, err := parseConfig(blob); err == nil {
 			if len(c.RootFS.DiffIDs) > maxLayers {

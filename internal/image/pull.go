@@ -96,9 +96,9 @@ func (p *pull) run(ctx context.Context) (Image, error) {
 	if _, ok := p.named.(reference.Digested); !ok {
 		records = append(records, recordName(p.named))
 	}
-	if e := p.have(records[0]); e != nil && p.recorded(e, e.image.Target.Digest, records) {
+	if e := p.have(root); e != nil && p.known(recording{images: []*entry{e}, target: root, several: p.index.Load().platforms[root.Digest], names: records}) {
 		p.upToDate(root)
-		return e.image, nil // nothing to write: the disk is not waited for
+		return p.pulled(e, root), nil // nothing to write: the disk is not waited for
 	}
 	return p.bring(ctx, root, records)
 }
@@ -110,27 +110,47 @@ func (p *pull) bring(ctx context.Context, root ocispec.Descriptor, records []str
 		return Image{}, err
 	}
 	defer func() { done(mayBePulledOn(err)) }()
-	e, err := p.known(ctx, records[0])
+	e, err := p.kept(ctx, root)
 	if err != nil {
 		return Image{}, err
 	}
+	newer := e == nil || p.index.Load().names[records[len(records)-1]].target.Digest != root.Digest
 	if e == nil {
 		if e, err = p.download(ctx, root); err != nil {
 			return Image{}, err
 		}
 	}
-	newer := p.index.Load().names[records[len(records)-1]].id != e.image.ID
-	img, err := p.record(ctx, e, records...)
-	if err != nil {
+	r := recording{images: []*entry{e}, target: root, names: records}
+	if isSeveral(root) {
+		if r.several, err = p.readPlatforms(ctx, root); err != nil {
+			return Image{}, err
+		}
+		if err := p.bringAttestations(ctx, r.several, e.image.Target.Digest); err != nil {
+			return Image{}, err
+		}
+		if r.several, err = p.readPlatforms(ctx, root); err != nil {
+			return Image{}, err
+		}
+	}
+	if _, err := p.recordAll(ctx, r); err != nil {
 		return Image{}, err
 	}
 	if !newer {
 		p.upToDate(root)
-		return img, nil
+		return p.pulled(e, root), nil
 	}
 	p.progress.say(Event{Status: "Digest: " + root.Digest.String()})
 	p.progress.say(Event{Status: "Status: Downloaded newer image for " + reference.FamiliarString(p.named)})
-	return img, nil
+	return p.pulled(e, root), nil
+}
+
+// pulled is the image that was pulled, as one of the platforms of what the registry has.
+func (p *pull) pulled(e *entry, root ocispec.Descriptor) Image {
+	x := p.index.Load()
+	if known := x.images[e.image.ID]; known != nil {
+		e = known
+	}
+	return x.as(e, x.platforms[root.Digest]).image
 }
 
 func (p *pull) upToDate(root ocispec.Descriptor) {
@@ -148,28 +168,6 @@ func (p *pull) contact(ctx context.Context) (ocispec.Descriptor, error) {
 		return root, err
 	}
 	return root, nil
-}
-
-// have returns the image with the repository digest, if it is unpacked and for the wanted platform; nil if there is none.
-func (p *pull) have(digestRecord string) *entry {
-	x := p.index.Load()
-	e := x.images[x.names[digestRecord].id]
-	if e == nil || !e.unpacked || !p.want.Match(platformOf(e.image)) {
-		return nil
-	}
-	return e
-}
-
-// known is have, and keeps the image from being collected.
-func (p *pull) known(ctx context.Context, digestRecord string) (*entry, error) {
-	e := p.have(digestRecord)
-	if e == nil {
-		return nil, nil
-	}
-	if err := p.store.Keep(ctx, e.image.Target.Digest); err != nil {
-		return nil, err
-	}
-	return p.have(digestRecord), nil // it may have gone before it was kept
 }
 
 // download fetches what root leads to on the wanted platform.

@@ -18,53 +18,64 @@ import (
 
 // PushOptions are how to push.
 type PushOptions struct {
-	Platform string      // which the image must be for; "" means whatever it is
+	Platform string      // of several platforms, the one to push alone; "" means all
 	Auth     Auth        // credentials for the reference's registry
 	Progress func(Event) // told how far it is; may be nil, is called by one goroutine at a time
 }
 
-// Push brings the image with the name ref to the registry that the name says, and returns the manifest that is there then. Layers that
+// Pushed is what a registry has after a push.
+type Pushed struct {
+	Target  ocispec.Descriptor  // a manifest, or an index of several platforms
+	Instead *ocispec.Descriptor // the index that was not pushed since not all of its platforms are here; nil if it was
+}
+
+// Push brings the image with the name ref to the registry that the name says, and returns what is there then. Layers that
 // are stored uncompressed are compressed first, and stored so from then on. Blobs that the registry has are not sent.
-func (s *Images) Push(ctx context.Context, ref string, o PushOptions) (ocispec.Descriptor, error) {
+// Of several platforms that are not all here, nor in the registry, it is one that goes alone: the only one that is here, or this host's.
+func (s *Images) Push(ctx context.Context, ref string, o PushOptions) (Pushed, error) {
 	named, err := parseTag(ref)
 	if err != nil {
-		return ocispec.Descriptor{}, err
+		return Pushed{}, err
 	}
-	want, err := wantPlatform(o.Platform)
+	want, err := wantExactly(o.Platform)
 	if err != nil {
-		return ocispec.Descriptor{}, err
+		return Pushed{}, err
 	}
 	ctx, done, err := s.store.Lease(ctx)
 	if err != nil {
-		return ocispec.Descriptor{}, err
+		return Pushed{}, err
 	}
 	defer done()
 	progress := newProgress(o.Progress)
-	e, err := s.pushable(ctx, named, want, progress)
+	what, err := s.pushable(ctx, named, want, progress)
 	if err != nil {
-		return ocispec.Descriptor{}, err
+		return Pushed{}, err
 	}
 	client, err := s.client(named, o.Auth)
 	if err != nil {
-		return ocispec.Descriptor{}, err
+		return Pushed{}, err
 	}
 	defer client.Close()
 	repository, err := client.Repository(reference.Path(named))
 	if err != nil {
-		return ocispec.Descriptor{}, err
+		return Pushed{}, err
 	}
 	from := s.origin(reference.Domain(named), o.Auth)
 	defer from.close()
-	p := &pushing{Images: s, named: named, image: e.image, to: repository, from: from, progress: progress}
-	if err := p.run(registry.WithNotice(ctx, p.retrying)); err != nil {
-		return ocispec.Descriptor{}, registry.ExplainPush(err, reference.FamiliarString(named))
+	p := &pushing{Images: s, named: named, to: repository, from: from, progress: progress}
+	pushed, err := p.run(registry.WithNotice(ctx, p.retrying), what)
+	if err != nil {
+		return Pushed{}, registry.ExplainPush(err, reference.FamiliarString(named))
 	}
-	target := bare(e.image.Target)
-	if _, err := s.record(ctx, e, digestName(named, target.Digest)); err != nil {
-		return ocispec.Descriptor{}, err
+	r := recording{images: []*entry{what.image}, target: pushed.Target, names: []string{digestName(named, pushed.Target.Digest)}}
+	if isSeveral(pushed.Target) {
+		r.several = what.several
 	}
-	progress.say(Event{Status: fmt.Sprintf("%s: digest: %s size: %d", named.Tag(), target.Digest, target.Size)})
-	return target, nil
+	if _, err := s.recordAll(ctx, r); err != nil {
+		return Pushed{}, err
+	}
+	progress.say(Event{Status: fmt.Sprintf("%s: digest: %s size: %d", named.Tag(), pushed.Target.Digest, pushed.Target.Size)})
+	return pushed, nil
 }
 
 // TagsOf returns the names of a repository's tags here, "host/app:1", for one who pushes all of them.
@@ -87,7 +98,6 @@ func (s *Images) TagsOf(repository string) ([]string, error) {
 type pushing struct {
 	*Images
 	named    reference.NamedTagged
-	image    Image
 	to       *registry.Repository
 	from     *origin // of blobs that are not kept
 	progress *progress
@@ -98,17 +108,43 @@ func (p *pushing) retrying(after time.Duration) {
 	p.progress.say(Event{ID: p.named.Tag(), Status: fmt.Sprintf("%s in %.0f seconds", StatusRetrying, after.Seconds())})
 }
 
-// run sends the blobs, side by side, and then the manifest that names them.
-func (p *pushing) run(ctx context.Context) error {
+// run sends what can be sent of an image, or of all its platforms.
+func (p *pushing) run(ctx context.Context, what pushable) (Pushed, error) {
 	p.progress.say(Event{Status: "The push refers to repository [" + p.named.Name() + "]"})
-	m, _, err := p.readManifest(ctx, p.image.Target)
+	if what.several == nil {
+		return Pushed{Target: what.manifest}, p.single(ctx, what.manifest, p.named.Tag())
+	}
+	missing, err := p.missing(ctx, what.several)
+	if err != nil {
+		return Pushed{}, err
+	}
+	if !missing {
+		return Pushed{Target: what.several.Target}, p.all(ctx, what.several)
+	}
+	if !what.alone {
+		return Pushed{}, fmt.Errorf("several platforms of %s are here, but not all, and none of them is this host's: say which with --platform, or pull the others: %w",
+			reference.FamiliarString(p.named), errdefs.ErrConflict)
+	}
+	return Pushed{Target: what.manifest, Instead: &what.several.Target}, p.single(ctx, what.manifest, p.named.Tag())
+}
+
+// single sends the blobs of one image, side by side, and then the manifest that names them.
+func (p *pushing) single(ctx context.Context, target ocispec.Descriptor, reference string) error {
+	m, _, err := p.readManifest(ctx, target)
 	if err != nil {
 		return err
 	}
+	return p.withBlobs(ctx, target, reference, m)
+}
+
+// withBlobs sends what a manifest names, and then the manifest.
+func (p *pushing) withBlobs(ctx context.Context, target ocispec.Descriptor, reference string, m ocispec.Manifest) error {
 	blobs := []ocispec.Descriptor{bare(m.Config)}
 	for _, l := range m.Layers {
 		if l = bare(l); !slices.ContainsFunc(blobs, func(o ocispec.Descriptor) bool { return o.Digest == l.Digest }) { // an image may have a layer twice
-			p.progress.say(Event{ID: short(l.Digest), Status: "Preparing"})
+			if images.IsLayerType(l.MediaType) {
+				p.progress.say(Event{ID: short(l.Digest), Status: "Preparing"})
+			}
 			blobs = append(blobs, l)
 		}
 	}
@@ -126,11 +162,16 @@ func (p *pushing) run(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	blob, err := readBlob(ctx, p.store.Content, p.image.Target, maxManifest)
+	return p.manifest(ctx, target, reference)
+}
+
+// manifest sends a manifest or an index as it is stored.
+func (p *pushing) manifest(ctx context.Context, target ocispec.Descriptor, reference string) error {
+	blob, err := readBlob(ctx, p.store.Content, bare(target), maxManifest)
 	if err != nil {
 		return err
 	}
-	return p.to.Manifest(ctx, p.named.Tag(), p.image.Target.MediaType, blob)
+	return p.to.Manifest(ctx, reference, target.MediaType, blob)
 }
 
 // blob sends one blob, if the registry does not have it.
@@ -145,7 +186,7 @@ func (p *pushing) blob(ctx context.Context, desc ocispec.Descriptor) error {
 		}
 	}()
 	say := func(e Event) {
-		if e.ID = short(desc.Digest); desc.Digest != p.image.ID { // configurations are not worth a line
+		if e.ID = short(desc.Digest); images.IsLayerType(desc.MediaType) { // the others are not worth a line
 			p.progress.say(e)
 		}
 	}

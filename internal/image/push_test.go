@@ -21,15 +21,15 @@ func TestPushedImageIsPulledElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said []string
-	desc, err := s.Push(t.Context(), reg+"/mine:1", PushOptions{Progress: func(e Event) { said = append(said, e.Status) }})
+	done, err := s.Push(t.Context(), reg+"/mine:1", PushOptions{Progress: func(e Event) { said = append(said, e.Status) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Contains(said, "Pushed") || said[len(said)-1] != fmt.Sprintf("1: digest: %s size: %d", desc.Digest, desc.Size) {
+	if !slices.Contains(said, "Pushed") || said[len(said)-1] != fmt.Sprintf("1: digest: %s size: %d", done.Target.Digest, done.Target.Size) {
 		t.Errorf("said %q", said)
 	}
 	after, err := s.Get(t.Context(), reg+"/mine:1")
-	if err != nil || after.ID != img.ID || !slices.Equal(after.Digests, []string{reg + "/mine@" + desc.Digest.String()}) {
+	if err != nil || after.ID != img.ID || !slices.Equal(after.Digests, []string{reg + "/mine@" + done.Target.Digest.String()}) {
 		t.Errorf("after the push: %+v, %v", after, err)
 	}
 	if err := s.store.CollectNow(t.Context()); err != nil {

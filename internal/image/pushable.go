@@ -9,6 +9,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/klauspost/pgzip"
 	"github.com/opencontainers/go-digest"
@@ -19,25 +20,66 @@ import (
 // gzipLevel is gzip's level for layers made here: a third of the time of the usual 6, and a tenth more bytes.
 const gzipLevel = 3
 
-// pushable returns the image with the name, its layers compressed and kept by the lease in ctx.
-func (s *Images) pushable(ctx context.Context, named reference.NamedTagged, want wanted, p *progress) (*entry, error) {
+// pushable is what a name has to be pushed.
+type pushable struct {
+	image    *entry             // that is meant where one goes alone
+	manifest ocispec.Descriptor // its manifest
+	several  *Platforms         // all of the name's platforms, if it has several and they are meant; else nil
+	alone    bool               // whether, where not all can go, it is clear which does
+}
+
+// pushable returns what the name has, the layers compressed, and kept by the lease in ctx.
+func (s *Images) pushable(ctx context.Context, named reference.NamedTagged, want wanted, p *progress) (pushable, error) {
 	x := s.index.Load()
-	e := x.images[x.names[recordName(named)].id]
+	n := x.names[recordName(named)]
+	e := x.images[n.id]
 	if e == nil {
-		return nil, fmt.Errorf("an image does not exist locally with the tag: %s: %w", reference.FamiliarString(named), errdefs.ErrNotFound)
+		return pushable{}, fmt.Errorf("an image does not exist locally with the tag: %s: %w", reference.FamiliarString(named), errdefs.ErrNotFound)
 	}
-	if err := want.provided(e.image); err != nil {
+	several := x.platforms[n.target.Digest]
+	if several == nil {
+		if err := want.provided(e.image); err != nil {
+			return pushable{}, err
+		}
+		e, err := s.compressedImage(ctx, e, e.image.Target, p)
+		if err != nil {
+			return pushable{}, err
+		}
+		names := slices.DeleteFunc(x.namesOf(e.image.ID), func(record string) bool { return x.platforms[x.names[record].target.Digest] != nil })
+		_, err = s.record(ctx, e, names...)
+		return pushable{image: e, manifest: bare(e.image.Target)}, err
+	}
+	e, err := x.findFor(recordName(named), want)
+	if err != nil {
+		return pushable{}, err
+	}
+	if want.explicit {
+		e, err = s.compressedImage(ctx, e, several.manifestOf(e.image.ID).Descriptor, p)
+		if err != nil {
+			return pushable{}, err
+		}
+		return pushable{image: e, manifest: bare(e.image.Target)}, nil
+	}
+	if several, err = s.compressedPlatforms(ctx, several, p); err != nil {
+		return pushable{}, err
+	}
+	return pushable{
+		image: e, manifest: bare(several.manifestOf(e.image.ID).Descriptor), several: several,
+		alone: len(several.Images()) == 1 || platforms.Default().Match(platformOf(e.image)),
+	}, nil
+}
+
+// compressedImage returns an image that is here with one of its manifests, with a new one if layers had to be compressed.
+func (s *Images) compressedImage(ctx context.Context, e *entry, manifest ocispec.Descriptor, p *progress) (*entry, error) {
+	if err := s.store.Keep(ctx, manifest.Digest); err != nil {
 		return nil, err
 	}
-	if err := s.store.Keep(ctx, e.image.Target.Digest); err != nil {
-		return nil, err
-	}
-	m, c, err := s.readManifest(ctx, e.image.Target)
+	m, c, err := s.readManifest(ctx, bare(manifest))
 	if err != nil {
 		return nil, err
 	}
 	if !slices.ContainsFunc(m.Layers, isPlain) {
-		return e, nil
+		return s.withManifest(e, manifest, m, c), nil
 	}
 	if err := s.compressAll(ctx, m.Layers, c.RootFS.DiffIDs, p); err != nil {
 		return nil, err
@@ -46,11 +88,18 @@ func (s *Images) pushable(ctx context.Context, named reference.NamedTagged, want
 	if err != nil {
 		return nil, err
 	}
-	if e, err = s.assemble(ctx, target, sources{}); err != nil {
-		return nil, err
+	return s.assemble(ctx, target, sources{})
+}
+
+// withManifest is an image with another of its manifests.
+func (s *Images) withManifest(e *entry, manifest ocispec.Descriptor, m ocispec.Manifest, c configBlob) *entry {
+	if e.image.Target.Digest == manifest.Digest {
+		return e
 	}
-	_, err = s.record(ctx, e, s.index.Load().namesOf(e.image.ID)...)
-	return e, err
+	other := *e
+	other.image.Target = bare(manifest)
+	other.image.Blobs = newImage(other.image.Target, m, c).Blobs
+	return &other
 }
 
 func isPlain(l ocispec.Descriptor) bool {

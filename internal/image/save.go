@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
 	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
@@ -20,37 +19,32 @@ import (
 
 // SaveOptions are what to save.
 type SaveOptions struct {
-	Refs     []string // names, repositories, IDs
-	Platform string   // which the images must be for; "" means whatever they are
+	Refs      []string // names, repositories, IDs
+	Platforms []string // which of the images' platforms, all of which must be here; none means all that are
 }
 
 // Save writes images as an archive that is both an OCI image layout and Docker's image archive, as docker save does since version 25. A
 // name is saved with its tag, a repository without tag ("nginx") with all its tags, an ID without names.
-// An image with several names in refs is there once.
+// An image with several names in refs is there once. Of several platforms, the index is there too, unless one platform is asked for.
 func (s *Images) Save(ctx context.Context, w io.Writer, o SaveOptions) error {
 	if len(o.Refs) == 0 {
 		return fmt.Errorf("no image to save is named: %w", errdefs.ErrInvalidArgument)
-	}
-	want, err := wantPlatform(o.Platform)
-	if err != nil {
-		return err
 	}
 	ctx, done, err := s.store.Lease(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	out, err := s.index.Load().saved(o.Refs)
+	out, err := s.index.Load().saved(o.Refs, o.Platforms)
 	if err != nil {
 		return err
 	}
 	for _, o := range out {
-		if err := want.provided(o.image); err != nil {
-			return err
-		}
 		// What is being written does not go meanwhile.
-		if err := s.store.Keep(ctx, o.image.Target.Digest); err != nil {
-			return fmt.Errorf("save images: %w", err)
+		for _, d := range append([]ocispec.Descriptor{o.target}, o.manifests...) {
+			if err := s.store.Keep(ctx, d.Digest); err != nil {
+				return fmt.Errorf("save images: %w", err)
+			}
 		}
 	}
 	if err := s.completeAll(ctx, out); err != nil {
@@ -67,56 +61,17 @@ func (s *Images) Save(ctx context.Context, w io.Writer, o SaveOptions) error {
 func (s *Images) completeAll(ctx context.Context, list []*saved) error {
 	var layers []ocispec.Descriptor
 	for _, o := range list {
-		m, _, err := s.readManifest(ctx, o.image.Target)
-		if err != nil {
-			return err
+		for _, d := range o.manifests {
+			m, _, err := s.readManifest(ctx, d)
+			if err != nil {
+				return err
+			}
+			layers = append(layers, m.Layers...)
 		}
-		layers = append(layers, m.Layers...)
 	}
 	from := s.origin("", Auth{})
 	defer from.close()
 	return from.bringBack(ctx, layers)
-}
-
-// saved is one image of an archive and the names it is to have.
-type saved struct {
-	image Image
-	names []reference.NamedTagged
-}
-
-// saved finds the images that refs name, each once.
-func (x *index) saved(refs []string) ([]*saved, error) {
-	var out []*saved
-	add := func(e *entry, names ...reference.NamedTagged) {
-		at := slices.IndexFunc(out, func(o *saved) bool { return o.image.ID == e.image.ID })
-		if at < 0 {
-			at = len(out)
-			out = append(out, &saved{image: e.image})
-		}
-		for _, n := range names {
-			if !slices.Contains(out[at].names, n) {
-				out[at].names = append(out[at].names, n)
-			}
-		}
-	}
-	for _, ref := range refs {
-		if all := x.tagsOf(ref); len(all) > 0 {
-			for _, n := range all {
-				add(x.images[x.names[recordName(n)].id], n)
-			}
-			continue
-		}
-		e, err := x.find(ref)
-		if err != nil {
-			return nil, err
-		}
-		if tagged, err := parseTag(ref); err == nil && x.names[recordName(tagged)].id == e.image.ID {
-			add(e, tagged)
-		} else {
-			add(e)
-		}
-	}
-	return out, nil
 }
 
 // tagsOf returns the names in the repository that ref is, sorted; none if ref is more than a repository.
@@ -143,21 +98,21 @@ func (s *Images) writeArchive(ctx context.Context, tw *tar.Writer, list []*saved
 	index := ocispec.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex}
 	var manifests []archived
 	for _, o := range list {
-		m, _, err := s.readManifest(ctx, o.image.Target)
-		if err != nil {
-			return err
-		}
-		a := archived{Config: blobPath(m.Config.Digest), RepoTags: []string{}, Layers: []string{}}
-		for _, d := range append([]ocispec.Descriptor{o.image.Target, m.Config}, m.Layers...) {
+		for _, d := range o.others {
 			blobs[d.Digest] = d
 		}
-		for _, l := range m.Layers {
-			a.Layers = append(a.Layers, blobPath(l.Digest))
+		for _, d := range o.manifests {
+			m, _, err := s.readManifest(ctx, d)
+			if err != nil {
+				return err
+			}
+			for _, d := range append([]ocispec.Descriptor{d, m.Config}, m.Layers...) {
+				blobs[d.Digest] = d
+			}
+			if d.Digest == o.manifests[0].Digest { // Docker's archive has one image of a name
+				manifests = append(manifests, o.archived(m))
+			}
 		}
-		for _, n := range o.names {
-			a.RepoTags = append(a.RepoTags, reference.FamiliarString(n))
-		}
-		manifests = append(manifests, a)
 		index.Manifests = append(index.Manifests, o.descriptors()...)
 	}
 	for _, dir := range []string{"blobs/", "blobs/sha256/"} {
@@ -187,23 +142,6 @@ func (s *Images) writeArchive(ctx context.Context, tw *tar.Writer, list []*saved
 
 // archiveTime is the time of every file in an archive, so that saving the same images twice gives the same bytes.
 var archiveTime = time.Unix(0, 0)
-
-// descriptors are the image's entries in index.json, one for each name.
-func (o *saved) descriptors() []ocispec.Descriptor {
-	d := o.image.Target
-	platform := platformOf(o.image)
-	d.Platform = &platform
-	if len(o.names) == 0 {
-		return []ocispec.Descriptor{d}
-	}
-	var list []ocispec.Descriptor
-	for _, n := range o.names {
-		named := d
-		named.Annotations = map[string]string{images.AnnotationImageName: n.String(), ocispec.AnnotationRefName: n.Tag()}
-		list = append(list, named)
-	}
-	return list
-}
 
 func (s *Images) writeArchiveBlob(ctx context.Context, tw *tar.Writer, desc ocispec.Descriptor) error {
 	ra, err := s.store.Content.ReaderAt(ctx, desc)

@@ -33,7 +33,7 @@ func TestHistoryShowsTheLastStepFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, err := s.History(t.Context(), "child")
+	steps, err := s.History(t.Context(), "child", "")
 	if err != nil || len(steps) != 3 {
 		t.Fatal(steps, err)
 	}

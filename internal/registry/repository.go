@@ -9,10 +9,12 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/containerd/v2/core/remotes/docker"
 	remoteerrors "github.com/containerd/containerd/v2/core/remotes/errors"
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // Repository is a repository that is pushed to.
@@ -81,7 +83,18 @@ func (r *Repository) Manifest(ctx context.Context, reference, mediaType string, 
 
 // Has says whether the repository has a blob.
 func (r *Repository) Has(ctx context.Context, d digest.Digest) (bool, error) {
-	resp, err := r.do(r.scope(ctx), http.MethodHead, r.url("blobs", d.String()), nil, 0, nil)
+	return r.has(ctx, r.url("blobs", d.String()), nil)
+}
+
+// HasManifest says whether the repository has a manifest or an index.
+func (r *Repository) HasManifest(ctx context.Context, d digest.Digest) (bool, error) {
+	return r.has(ctx, r.url("manifests", d.String()), http.Header{"Accept": {
+		ocispec.MediaTypeImageManifest, ocispec.MediaTypeImageIndex, images.MediaTypeDockerSchema2Manifest, images.MediaTypeDockerSchema2ManifestList,
+	}})
+}
+
+func (r *Repository) has(ctx context.Context, at *url.URL, header http.Header) (bool, error) {
+	resp, err := r.do(r.scope(ctx), http.MethodHead, at, header, 0, nil)
 	if err != nil {
 		return false, err
 	}

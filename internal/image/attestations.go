@@ -1,0 +1,108 @@
+package image
+
+import (
+	"context"
+
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// predicateKey is what BuildKit writes of a statement: what kind of thing it says.
+const predicateKey = "in-toto.io/predicate-type"
+
+// Statement is something that was attested of an image: how it was built, what is in it.
+type Statement struct {
+	Descriptor ocispec.Descriptor
+	Predicate  string // its kind, a URI
+	Body       []byte // JSON; nil if it was not asked for
+}
+
+// bringAttestations fetches what is attested of a manifest, and keeps it as long as that. What the registry does not have, and what is larger than it may
+// be, is left out: an image runs without.
+func (p *pull) bringAttestations(ctx context.Context, several *Platforms, about digest.Digest) error {
+	for _, m := range several.Manifests {
+		if m.About != about || !images.IsManifestType(m.Descriptor.MediaType) {
+			continue
+		}
+		err := p.bringAttestation(ctx, m.Descriptor)
+		if errdefs.IsNotFound(err) || errdefs.IsInvalidArgument(err) {
+			p.log.Warn("an attestation of an image is left out", "manifest", m.Descriptor.Digest, "error", err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := p.holdAttestation(ctx, about, m.Descriptor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *pull) bringAttestation(ctx context.Context, desc ocispec.Descriptor) error {
+	if err := p.fetch(ctx, desc, nil); err != nil {
+		return err
+	}
+	m, err := p.readAttestation(ctx, desc)
+	if err != nil {
+		return err
+	}
+	for _, d := range append([]ocispec.Descriptor{m.Config}, m.Layers...) {
+		if err := p.fetch(ctx, bare(d), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holdAttestation has a manifest keep an attestation of it, with all that it names.
+func (s *Images) holdAttestation(ctx context.Context, about digest.Digest, desc ocispec.Descriptor) error {
+	m, err := s.readAttestation(ctx, desc)
+	if err != nil {
+		return err
+	}
+	labels := map[string]string{}
+	for _, d := range append([]ocispec.Descriptor{m.Config}, m.Layers...) {
+		labels[heldLabel(d.Digest)] = d.Digest.String()
+	}
+	if err := s.label(ctx, desc.Digest, labels); err != nil {
+		return err
+	}
+	return s.label(ctx, about, map[string]string{heldLabel(desc.Digest): desc.Digest.String()})
+}
+
+// Attestations returns what is attested of an image, for a platform as GetFor has it; with the statements' bodies if they are asked for, and of
+// certain kinds if any are named.
+func (s *Images) Attestations(ctx context.Context, ref, platform string, kinds map[string]bool, bodies bool) ([]Statement, error) {
+	img, err := s.GetFor(ctx, ref, platform)
+	if err != nil || img.Platforms == nil {
+		return nil, err
+	}
+	ctx = s.store.Context(ctx)
+	about := img.Platforms.manifestOf(img.ID).Descriptor.Digest
+	var list []Statement
+	for _, a := range img.Platforms.Manifests {
+		if a.About != about || !a.Here() {
+			continue
+		}
+		m, err := s.readAttestation(ctx, a.Descriptor)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range m.Layers {
+			statement := Statement{Descriptor: l, Predicate: l.Annotations[predicateKey]}
+			if statement.Predicate == "" || len(kinds) > 0 && !kinds[statement.Predicate] {
+				continue
+			}
+			if bodies {
+				if statement.Body, err = readBlob(ctx, s.store.Content, l, maxAttested); err != nil {
+					return nil, err
+				}
+			}
+			list = append(list, statement)
+		}
+	}
+	return list, nil
+}

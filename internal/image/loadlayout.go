@@ -1,0 +1,175 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// layoutImages finds the images in an OCI layout that was read: those of the wanted platforms, or all.
+func (s *Images) layoutImages(ctx context.Context, b *bundle, want []wanted) ([]bundled, error) {
+	var list merged
+	for _, d := range layoutEntries(*b.index, want) {
+		found, configs, err := s.layoutImage(ctx, d, want)
+		if err != nil {
+			return nil, err
+		}
+		var tags []string
+		if n := layoutName(d); n != "" {
+			tags = []string{n}
+		} else {
+			for _, c := range configs { // what manifest.json calls one of them, if that is there too
+				tags = append(tags, b.tagsOf(c)...)
+			}
+		}
+		if found.names, err = tagRecords(tags); err != nil {
+			return nil, err
+		}
+		list.add(found)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("no image for the platform is in it: %w", errdefs.ErrNotFound)
+	}
+	return list, nil
+}
+
+// layoutImage is what an entry of a layout's index leads to, and the configurations of its images.
+func (s *Images) layoutImage(ctx context.Context, d ocispec.Descriptor, want []wanted) (bundled, []digest.Digest, error) {
+	if !isSeveral(d) {
+		target, err := s.resolve(ctx, d, anyPlatform, nil) // refuses what is no image
+		if err != nil {
+			return bundled{}, nil, err
+		}
+		m, c, err := s.readManifest(ctx, target)
+		if err != nil {
+			return bundled{}, nil, err
+		}
+		for _, w := range want {
+			if err := w.provided(newImage(target, m, c)); err != nil {
+				return bundled{}, nil, err
+			}
+		}
+		return bundled{target: bare(target), images: []ocispec.Descriptor{bare(target)}}, []digest.Digest{m.Config.Digest}, nil
+	}
+	several, err := s.readPlatforms(ctx, d)
+	if err != nil {
+		return bundled{}, nil, err
+	}
+	found, configs, there := bundled{target: bare(d)}, []digest.Digest(nil), make([]bool, len(want))
+	for _, m := range several.Manifests {
+		img, err := s.bundledImage(ctx, m)
+		if err != nil {
+			return bundled{}, nil, err
+		}
+		if img == nil || len(want) > 0 && !serves(*img, want, there) {
+			continue
+		}
+		found.images, configs = append(found.images, bare(m.Descriptor)), append(configs, img.ID)
+	}
+	for i, w := range want {
+		if !there[i] {
+			return bundled{}, nil, fmt.Errorf("no matching manifest for %s in the manifest list entries: %w", w.name, errdefs.ErrNotFound)
+		}
+	}
+	if len(found.images) == 0 {
+		return bundled{}, nil, fmt.Errorf("none of the platforms of %s is in it: %w", d.Digest, errdefs.ErrNotFound)
+	}
+	return found, configs, nil
+}
+
+// serves notes which wanted platforms an image serves, and says whether it serves any.
+func serves(img Image, want []wanted, there []bool) bool {
+	found := false
+	for i, w := range want {
+		if w.Match(platformOf(img)) {
+			there[i], found = true, true
+		}
+	}
+	return found
+}
+
+// bundledImage is the image of an entry of an index, if all of it is in the store; nil if it is not, or no image.
+func (s *Images) bundledImage(ctx context.Context, m Manifest) (*Image, error) {
+	if m.Image == "" {
+		return nil, nil
+	}
+	read, c, err := s.readManifest(ctx, bare(m.Descriptor))
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range read.Layers {
+		if _, err := s.store.Content.Info(ctx, l.Digest); errdefs.IsNotFound(err) {
+			return nil, nil
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	img := newImage(bare(m.Descriptor), read, c)
+	return &img, nil
+}
+
+// heldPlatforms reads an index in the store, and has its manifests keep what is attested of them.
+func (s *Images) heldPlatforms(ctx context.Context, target ocispec.Descriptor) (*Platforms, error) {
+	several, err := s.readPlatforms(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range several.Manifests {
+		if m.About == "" || !m.Here() {
+			continue
+		}
+		if err := s.holdAttestation(ctx, m.About, m.Descriptor); err != nil && !errdefs.IsNotFound(err) { // of a platform that is not here
+			return nil, err
+		}
+	}
+	return several, nil
+}
+
+// layoutEntries are the entries of a layout's index that are to be loaded. Where several have one name, as in a layout of an image for several
+// platforms without an index of its own, it is the one that serves best.
+func layoutEntries(x ocispec.Index, want []wanted) []ocispec.Descriptor {
+	var groups [][]ocispec.Descriptor // of one name each, in the archive's order
+	at := map[string]int{}
+	for _, d := range x.Manifests {
+		serves := func(w wanted) bool { return w.Match(*d.Platform) }
+		if d.Platform != nil && (d.Platform.OS == "unknown" || len(want) > 0 && !slices.ContainsFunc(want, serves)) {
+			continue // an attestation, or not asked for
+		}
+		name := layoutName(d)
+		if i, ok := at[name]; ok && name != "" {
+			groups[i] = append(groups[i], d)
+			continue
+		}
+		at[name] = len(groups)
+		groups = append(groups, []ocispec.Descriptor{d})
+	}
+	best, _ := wantPlatform("") // this host's is one
+	if len(want) > 0 {
+		best = want[0]
+	}
+	var list []ocispec.Descriptor
+	for _, same := range groups {
+		if fit := choose(ocispec.Index{Manifests: same}, best); len(fit) > 0 {
+			same = fit
+		}
+		list = append(list, same[0])
+	}
+	return list
+}
+
+// layoutName is the name that an entry of a layout's index gives itself: the full name that containerd and BuildKit write, or a
+// ref.name that is a full name; "" if there is none.
+func layoutName(d ocispec.Descriptor) string {
+	if n := d.Annotations[images.AnnotationImageName]; n != "" {
+		return n
+	}
+	if n := d.Annotations[ocispec.AnnotationRefName]; fullName(n) {
+		return n
+	}
+	return ""
+}

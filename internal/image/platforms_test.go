@@ -1,0 +1,279 @@
+package image
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/containerd/errdefs"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/opencontainers/go-digest"
+)
+
+// multi is an index of images for the architectures, in whose file "arch" that is, each with an attestation as BuildKit writes it.
+func multi(t *testing.T, archs ...string) v1.ImageIndex {
+	t.Helper()
+	index := mutate.IndexMediaType(empty.Index, "application/vnd.oci.image.index.v1+json")
+	for _, arch := range archs {
+		img := forArch(t, arch)
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
+		d, err := img.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		statement := mutate.Addendum{
+			Layer:       static.NewLayer([]byte(`{"subject":"`+arch+`"}`), "application/vnd.in-toto+json"),
+			MediaType:   "application/vnd.in-toto+json",
+			Annotations: map[string]string{predicateKey: "https://spdx.dev/Document"},
+		}
+		attested, err := mutate.Append(mutate.ConfigMediaType(mutate.MediaType(empty.Image, "application/vnd.oci.image.manifest.v1+json"), "application/vnd.oci.image.config.v1+json"), statement)
+		if err != nil {
+			t.Fatal(err)
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: attested, Descriptor: v1.Descriptor{
+			Platform:    &v1.Platform{OS: "unknown", Architecture: "unknown"},
+			Annotations: map[string]string{attestationKey: attestationType, attestedDigest: d.String()},
+		}})
+	}
+	return index
+}
+
+func forArch(t *testing.T, arch string) v1.Image {
+	t.Helper()
+	img := image(t, v1.Config{}, layer(t, file{name: "arch", body: arch}, file{name: "big", body: strings.Repeat(arch, 10_000)}))
+	config, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config = config.DeepCopy()
+	config.Architecture = arch
+	if img, err = mutate.ConfigFile(img, config); err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// pulled pulls a name for some platforms.
+func pulled(t *testing.T, s *Images, ref string, archs ...string) Image {
+	t.Helper()
+	var img Image
+	for _, arch := range archs {
+		var err error
+		if img, err = s.Pull(t.Context(), ref, PullOptions{Platform: "linux/" + arch}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return img
+}
+
+// here are the architectures of a name's platforms that are here, and "attested" for each attestation.
+func here(t *testing.T, s *Images, ref string) []string {
+	t.Helper()
+	img, err := s.Get(t.Context(), ref)
+	if err != nil || img.Platforms == nil {
+		t.Fatalf("%s: %+v, %v", ref, img, err)
+	}
+	var list []string
+	for _, m := range img.Platforms.Manifests {
+		switch {
+		case m.Image != "":
+			list = append(list, m.Descriptor.Platform.Architecture)
+		case m.Here():
+			list = append(list, "attested")
+		}
+	}
+	return list
+}
+
+func TestPlatformsOfANameAddUp(t *testing.T) {
+	root, reg := t.TempDir()+"/image", serveRegistry(t, "")
+	s, err := Open(t.Context(), Settings{Root: root})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := push(t, reg+"/multi:1", multi(t, "arm64", "amd64", "s390x"))
+	pulled(t, s, reg+"/multi:1", "arm64")
+	if got := here(t, s, reg+"/multi:1"); !slices.Equal(got, []string{"arm64", "attested"}) {
+		t.Errorf("after the first: %v", got)
+	}
+	if img, err := s.Get(t.Context(), reg+"/multi:1"); err != nil || img.Architecture != "arm64" {
+		t.Errorf("the name means %s, %v", img.Architecture, err)
+	}
+	var said []string
+	got, err := s.Pull(t.Context(), reg+"/multi:1", PullOptions{Platform: "linux/amd64", Progress: func(e Event) { said = append(said, e.Status) }})
+	if err != nil || got.Architecture != "amd64" || !strings.HasPrefix(said[len(said)-1], "Status: Downloaded newer image") {
+		t.Fatalf("%s, %v, said %q", got.Architecture, err, said)
+	}
+	checkBoth(t, s, reg+"/multi:1", hash.String())
+	if err := errors.Join(s.store.CollectNow(t.Context()), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	checkBoth(t, open(t, func(c *Settings) { c.Root = root }), reg+"/multi:1", hash.String())
+}
+
+// checkBoth checks that arm64 and amd64 are here of a name, and what the name means.
+func checkBoth(t *testing.T, s *Images, ref, root string) {
+	t.Helper()
+	if got := here(t, s, ref); !slices.Equal(got, []string{"arm64", "attested", "amd64", "attested"}) {
+		t.Errorf("after the second: %v", got)
+	}
+	for arch, want := range map[string]string{"": "amd64", "arm64": "arm64", "amd64": "amd64"} {
+		platform := arch
+		if arch != "" {
+			platform = "linux/" + arch
+		}
+		img, err := s.GetFor(t.Context(), ref, platform)
+		if err != nil || img.Architecture != want || read(t, s, img, "arch") != want || !slices.Equal(img.Names, []string{ref}) ||
+			img.Root().Digest.String() != root || img.Dangling() {
+			t.Errorf("for %q: %+v, %v", platform, img, err)
+		}
+	}
+	if _, err := s.GetFor(t.Context(), ref, "linux/s390x"); !errdefs.IsNotFound(err) {
+		t.Errorf("a platform that is not here: %v", err)
+	}
+	if list, err := s.List(t.Context(), ListOptions{}); err != nil || len(list) != 1 || list[0].Architecture != "amd64" {
+		t.Errorf("listed %+v, %v", list, err)
+	}
+	statements, err := s.Attestations(t.Context(), ref, "linux/arm64", nil, true)
+	if err != nil || len(statements) != 1 || string(statements[0].Body) != `{"subject":"arm64"}` {
+		t.Errorf("attested: %+v, %v", statements, err)
+	}
+}
+
+func TestSecondPullOfAPlatformWritesNothing(t *testing.T) {
+	s, reg := open(t), serveRegistry(t, "")
+	push(t, reg+"/multi:1", multi(t, "arm64", "amd64"))
+	pulled(t, s, reg+"/multi:1", "arm64", "amd64")
+	before := s.index.Load()
+	for _, arch := range []string{"arm64", "amd64"} {
+		var said []string
+		if _, err := s.Pull(t.Context(), reg+"/multi:1", PullOptions{Platform: "linux/" + arch, Progress: func(e Event) { said = append(said, e.Status) }}); err != nil {
+			t.Fatal(err)
+		}
+		if len(said) != 3 || !strings.HasPrefix(said[2], "Status: Image is up to date") {
+			t.Errorf("%s: said %q", arch, said)
+		}
+	}
+	if s.index.Load() != before {
+		t.Error("something was recorded")
+	}
+}
+
+func TestTagIsOfAllPlatforms(t *testing.T) {
+	s, reg := open(t), serveRegistry(t, "")
+	push(t, reg+"/multi:1", multi(t, "arm64", "amd64"))
+	pulled(t, s, reg+"/multi:1", "arm64", "amd64")
+	if err := s.Tag(t.Context(), reg+"/multi:1", "mine:1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Remove(t.Context(), reg+"/multi:1", RemoveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := here(t, s, "mine:1"); !slices.Equal(got, []string{"arm64", "attested", "amd64", "attested"}) {
+		t.Error(got)
+	}
+}
+
+func TestRemoveTakesAllPlatforms(t *testing.T) {
+	s, reg := open(t), serveRegistry(t, "")
+	push(t, reg+"/multi:1", multi(t, "arm64", "amd64"))
+	arm := pulled(t, s, reg+"/multi:1", "arm64")
+	amd := pulled(t, s, reg+"/multi:1", "amd64")
+	inUse := func(id digest.Digest) []User {
+		if id == arm.ID {
+			return []User{{Container: "0123456789abcdef"}}
+		}
+		return nil
+	}
+	if _, err := s.Remove(t.Context(), reg+"/multi:1", RemoveOptions{InUse: inUse}); !errdefs.IsConflict(err) {
+		t.Errorf("although a container uses one: %v", err)
+	}
+	list, err := s.Remove(t.Context(), reg+"/multi:1", RemoveOptions{})
+	if err != nil || !deleted(list, arm.ID) || !deleted(list, amd.ID) {
+		t.Errorf("removed %v, %v", list, err)
+	}
+	nothingLeft(t, s)
+}
+
+func TestOnePlatformIsRemoved(t *testing.T) {
+	s, reg := open(t), serveRegistry(t, "")
+	push(t, reg+"/multi:1", multi(t, "arm64", "amd64"))
+	arm := pulled(t, s, reg+"/multi:1", "arm64", "amd64", "arm64")
+	ref := reg + "/multi:1"
+	if _, err := s.Remove(t.Context(), ref, RemoveOptions{Platforms: []string{"linux/arm64"}}); !errdefs.IsInvalidArgument(err) {
+		t.Errorf("without force: %v", err)
+	}
+	running := func(digest.Digest) []User { return []User{{Container: "0123456789abcdef", Running: true}} }
+	if _, err := s.Remove(t.Context(), ref, RemoveOptions{Platforms: []string{"linux/arm64"}, Force: true, InUse: running}); !errdefs.IsConflict(err) {
+		t.Errorf("while it runs: %v", err)
+	}
+	before, _ := s.Usage(t.Context())
+	list, err := s.Remove(t.Context(), ref, RemoveOptions{Platforms: []string{"linux/arm64"}, Force: true})
+	if err != nil || !deleted(list, arm.ID) || len(untagged(list)) > 0 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	if err := s.store.CollectNow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := s.Usage(t.Context())
+	if after.Layers >= before.Layers || after.Blobs >= before.Blobs {
+		t.Errorf("it took %+v, and takes %+v", before, after)
+	}
+	if got := here(t, s, ref); !slices.Equal(got, []string{"amd64", "attested"}) && !slices.Equal(got, []string{"attested", "amd64", "attested"}) {
+		t.Errorf("left: %v", got)
+	}
+	pulled(t, s, ref, "arm64") // it comes back
+	if got := here(t, s, ref); !slices.Equal(got, []string{"arm64", "attested", "amd64", "attested"}) {
+		t.Errorf("back: %v", got)
+	}
+	if _, err := s.Remove(t.Context(), ref, RemoveOptions{Platforms: []string{"linux/arm64", "linux/amd64"}, Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Get(t.Context(), ref); !errdefs.IsNotFound(err) {
+		t.Errorf("the name is left: %v", err)
+	}
+	nothingLeft(t, s)
+}
+
+func TestForcedRemovalLeavesThePlatformThatRuns(t *testing.T) {
+	s, reg := open(t), serveRegistry(t, "")
+	push(t, reg+"/multi:1", multi(t, "arm64", "amd64"))
+	arm := pulled(t, s, reg+"/multi:1", "arm64")
+	amd := pulled(t, s, reg+"/multi:1", "amd64")
+	running := func(id digest.Digest) []User {
+		if id == arm.ID {
+			return []User{{Container: "0123456789abcdef", Running: true}}
+		}
+		return nil
+	}
+	list, err := s.Remove(t.Context(), reg+"/multi:1", RemoveOptions{Force: true, InUse: running})
+	if err != nil || deleted(list, arm.ID) || !deleted(list, amd.ID) {
+		t.Errorf("%v, %v", list, err)
+	}
+	if img, err := s.Get(t.Context(), arm.ID.String()); err != nil || !img.Dangling() || read(t, s, img, "arch") != "arm64" {
+		t.Errorf("%+v, %v", img, err)
+	}
+}
+
+func TestAttestationsAreParsedWithinBounds(t *testing.T) {
+	for body, ok := range map[string]bool{
+		`{"schemaVersion":2,"config":{"digest":"` + digest.FromString("c").String() + `","size":2},"layers":[]}`:                  true,
+		`{"schemaVersion":2,"config":{"digest":"sha256:0","size":2},"layers":[]}`:                                                 false,
+		`{"schemaVersion":2,"config":{"digest":"` + digest.FromString("c").String() + `","size":-1},"layers":[]}`:                 false,
+		`{"schemaVersion":2,"config":{"digest":"` + digest.FromString("c").String() + `","size":99999999999},"layers":[]}`:        false,
+		`{"schemaVersion":2,"config":{"digest":"` + digest.FromString("c").String() + `","size":2},"layers":[],"manifests":[{}]}`: false,
+		`{"schemaVersion":2,"config":{"digest":"` + digest.FromString("c").String() + `","size":2},"layers":[{"digest":"x"}]}`:    false,
+	} {
+		if !json.Valid([]byte(body)) {
+			t.Fatal(body)
+		}
+		if _, err := parseAttestation([]byte(body)); (err == nil) != ok {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
