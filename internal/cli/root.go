@@ -36,7 +36,7 @@ func newRoot(s *session.Session, args []string) *cobra.Command {
 	root.SetErr(s.Err)
 	root.SetArgs(args)
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { help.Write(s, cmd) })
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(session.FlagError)
 	s.RegisterGlobal(root.Flags())
 	root.SetHelpCommand(helpCommand(root))
 	addCommands(s, root, commands(), positional(s, args))
@@ -54,20 +54,6 @@ func positional(s *session.Session, args []string) []string {
 		return nil // --help, or an error that the real parse reports
 	}
 	return flags.Args()
-}
-
-// flagError says which option is wrong and how the command is used.
-func flagError(cmd *cobra.Command, err error) error {
-	if err == nil {
-		return nil
-	}
-	if meant := session.NearOption(cmd, err); meant != "" {
-		err = fmt.Errorf("%w\n\nDid you mean %s?", err, meant)
-	}
-	return session.Status{
-		Code: 125,
-		Err:  fmt.Errorf("%w\n\nUsage:  %s\n\nRun '%s --help' for more information", err, cmd.UseLine(), cmd.CommandPath()),
-	}
 }
 
 // helpCommand is `tug help [command]`.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tug/internal/cli/help"
+	"tug/internal/cli/session"
 )
 
 // fit makes buildx's root command one of tug's of that name: before each command it prepares the daemon, and what does not fit into
@@ -20,9 +21,15 @@ func fit(root *cobra.Command, name string, d *daemon) {
 	root.SetIn(d.docker.In())
 	root.SetOut(d.docker.Out())
 	root.SetErr(d.docker.Err())
+	root.SetFlagErrorFunc(session.FlagError)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if given, err := cmd.Flags().GetBool("debug"); err == nil && given {
 			debug.Enable()
+		}
+		if cmd.Name() == "build" {
+			if err := nameNetwork(cmd.Flags()); err != nil {
+				return err
+			}
 		}
 		cmd.SetContext(appcontext.Context())
 		return d.prepare(cmd.Context(), needsDaemon(cmd))
@@ -46,6 +53,7 @@ func describe(build *cobra.Command) {
 		"rm":           "Remove intermediate containers after a successful build: there are none",
 		"force-rm":     "Always remove intermediate containers: there are none",
 		"compress":     "Compress the build context: only what has changed of it is sent, as it is",
+		"network":      `Networking mode for the "RUN" instructions: default, none, host, or a network that you have created`,
 		"isolation":    "Container isolation technology: there is one",
 		"security-opt": `Security options: "RUN --security" has its place`,
 		"squash":       "Squash newly built layers: build in stages instead",
