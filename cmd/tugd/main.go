@@ -69,6 +69,10 @@ func run(c *config) error {
 		closeAll(listeners)
 		return err
 	}
+	if err := ownTemporary(c.DataRoot); err != nil {
+		closeAll(listeners)
+		return errors.Join(err, e.Close(context.Background()))
+	}
 	requests, cancel := context.WithCancel(context.Background())
 	server := &http.Server{
 		Handler:           api.New(api.Options{Engine: api.Of(e), Log: log, Version: version}),

@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/containerd/containerd/v2/defaults"
 	"github.com/containerd/containerd/v2/plugins/diff/walking"
 	"github.com/containerd/platforms"
+	controlapi "github.com/moby/buildkit/api/services/control"
 	"github.com/moby/buildkit/cache/metadata"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/control"
@@ -37,6 +39,7 @@ import (
 	"tags.cncf.io/container-device-interface/pkg/cdi"
 
 	"tug/internal/store"
+	"tug/internal/undo"
 )
 
 // backend is BuildKit, set up.
@@ -44,6 +47,7 @@ type backend struct {
 	settings   *Settings
 	sessions   *session.Manager
 	worker     *builder
+	places     *places
 	controller *control.Controller
 	server     *grpc.Server
 	listener   *handed
@@ -59,26 +63,29 @@ func newBackend(ctx context.Context, s *Settings) (_ *backend, err error) {
 	}
 	b := &backend{settings: s, listener: newHanded()}
 	b.life, b.end = context.WithCancel(s.Store.Context(ctx))
-	defer func() {
-		if err != nil {
-			b.end()
-		}
-	}()
+	var undo undo.Stack // a second attempt must find no database open
+	defer undo.OnError(&err)
+	undo.Add(b.end)
+	if b.places, err = openPlaces(filepath.Join(s.Root, "places.key")); err != nil {
+		return nil, err
+	}
 	if b.sessions, err = session.NewManager(); err != nil {
 		return nil, err
 	}
-	if b.worker, err = newWorker(b.life, s); err != nil {
+	if b.worker, err = newWorker(b.life, s, b.places, &undo); err != nil {
 		return nil, err
 	}
+	undo.Add(func() { b.worker.Close() })
 	workers := &worker.Controller{}
 	if err := workers.Add(b.worker); err != nil {
 		return nil, err
 	}
-	if b.controller, err = b.newController(workers); err != nil {
-		return nil, errors.Join(err, b.worker.Close())
+	if b.controller, err = b.newController(workers, &undo); err != nil {
+		return nil, err
 	}
 	b.server = grpc.NewServer(
-		grpc.ChainUnaryInterceptor(b.unary, grpcerrors.UnaryServerInterceptor), grpc.ChainStreamInterceptor(b.stream, grpcerrors.StreamServerInterceptor),
+		grpc.WaitForHandlers(true), // what they use is closed after them
+		grpc.ChainUnaryInterceptor(grpcerrors.UnaryServerInterceptor, b.unary), grpc.ChainStreamInterceptor(grpcerrors.StreamServerInterceptor, b.stream),
 		grpc.MaxRecvMsgSize(defaults.DefaultMaxRecvMsgSize), grpc.MaxSendMsgSize(defaults.DefaultMaxSendMsgSize),
 	)
 	b.controller.Register(b.server)
@@ -91,19 +98,21 @@ func newBackend(ctx context.Context, s *Settings) (_ *backend, err error) {
 }
 
 // newController makes the solver and the control API around it.
-func (b *backend) newController(workers *worker.Controller) (*control.Controller, error) {
+func (b *backend) newController(workers *worker.Controller, undo *undo.Stack) (*control.Controller, error) {
 	s := b.settings
 	results, err := bboltcachestorage.NewStore(filepath.Join(s.Root, resultsDB))
 	if err != nil {
 		return nil, err
 	}
+	undo.Add(func() { results.Close() })
 	history, err := boltutil.Open(filepath.Join(s.Root, historyDB), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
 	if err != nil {
-		return nil, errors.Join(err, results.Close())
+		return nil, err
 	}
+	undo.Add(func() { history.Close() })
 	remote, err := gateway.NewGatewayFrontend(workers.Infos(), nil)
 	if err != nil {
-		return nil, errors.Join(err, results.Close(), history.Close())
+		return nil, err
 	}
 	blobs := b.worker.ContentStore()
 	var allowed []string
@@ -133,7 +142,7 @@ func (b *backend) newController(workers *worker.Controller) (*control.Controller
 }
 
 // newWorker makes BuildKit's worker on the image store.
-func newWorker(ctx context.Context, s *Settings) (*builder, error) {
+func newWorker(ctx context.Context, s *Settings, places *places, undo *undo.Stack) (*builder, error) {
 	id, err := base.ID(s.Root)
 	if err != nil {
 		return nil, err
@@ -142,9 +151,10 @@ func newWorker(ctx context.Context, s *Settings) (*builder, error) {
 	if err != nil {
 		return nil, err
 	}
+	undo.Add(func() { known.Close() })
 	devices, err := cdi.NewCache(cdi.WithSpecDirs(), cdi.WithAutoRefresh(false))
 	if err != nil {
-		return nil, errors.Join(err, known.Close())
+		return nil, err
 	}
 	blobs := containerdsnapshot.NewContentStore(s.Store.Content, store.Namespace)
 	snapshots := newLayers(s.Store)
@@ -155,7 +165,7 @@ func newWorker(ctx context.Context, s *Settings) (*builder, error) {
 		BuildkitVersion:  client.BuildkitVersion{Package: version.Package, Version: buildkitVersion, Revision: ""},
 		GCPolicy:         s.GC.policy(s.Root),
 		NetworkProviders: map[pb.NetMode]network.Provider{},
-		Executor:         &steps{runner: s.Runner, layers: snapshots, running: map[string]*runningStep{}},
+		Executor:         &steps{runner: s.Runner, layers: snapshots, places: places, running: map[string]*runningStep{}},
 		Snapshotter:      snapshots,
 		ContentStore:     blobs,
 		Applier:          &unpacker{store: s.Store, blobs: blobs},
@@ -168,7 +178,7 @@ func newWorker(ctx context.Context, s *Settings) (*builder, error) {
 		CDIManager:       cdidevices.NewManager(devices, nil),
 	})
 	if err != nil {
-		return nil, errors.Join(err, known.Close())
+		return nil, err
 	}
 	strict := s.Store.WhenRelaxed(func(relaxed bool) error {
 		return known.DB().Update(func(tx *bolt.Tx) error { tx.DB().NoSync = relaxed; return nil })
@@ -177,14 +187,30 @@ func newWorker(ctx context.Context, s *Settings) (*builder, error) {
 }
 
 // context gives a request's context the store's namespace and logger, and ends it with the builder.
-func (b *backend) context(ctx context.Context) context.Context { return b.settings.Store.Context(ctx) }
+func (b *backend) context(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(b.settings.Store.Context(ctx))
+	stop := context.AfterFunc(b.life, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
 
 func (b *backend) unary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	return handler(b.context(ctx), req)
+	if r, ok := req.(*controlapi.SolveRequest); ok {
+		if err := b.places.admit(r); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := b.context(ctx)
+	defer cancel()
+	return handler(ctx, req)
 }
 
 func (b *backend) stream(srv any, s grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	return handler(srv, &namedStream{s, b.context(s.Context())})
+	ctx, cancel := b.context(s.Context())
+	defer cancel()
+	return handler(srv, &namedStream{s, ctx})
 }
 
 // namedStream is a stream with another context.
@@ -196,12 +222,24 @@ type namedStream struct {
 // Context implements grpc.ServerStream.
 func (s *namedStream) Context() context.Context { return s.ctx }
 
-// close ends the builds that go on, and BuildKit.
+// closeGrace bounds how long the requests that go on are waited for once they were ended.
+const closeGrace = 10 * time.Second
+
+// close ends the builds that go on, waits for them, and closes BuildKit.
 func (b *backend) close() error {
 	b.end()
 	b.listener.Close()
-	b.server.Stop()
-	b.serving.Wait()
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		b.server.Stop()
+		b.serving.Wait()
+	}()
+	select {
+	case <-stopped:
+	case <-time.After(closeGrace):
+		b.settings.Log.Warn("a request for the builder does not end")
+	}
 	if err := errors.Join(b.worker.strict(), b.controller.Close()); err != nil {
 		return fmt.Errorf("close the builder: %w", err)
 	}

@@ -93,7 +93,9 @@ func (b *Builder) ServeSession(ctx context.Context, conn net.Conn, header map[st
 	if err != nil {
 		return err
 	}
-	return back.sessions.HandleConn(back.context(ctx), conn, header)
+	ctx, cancel := back.context(ctx)
+	defer cancel()
+	return back.sessions.HandleConn(ctx, conn, header)
 }
 
 // Close ends what is going on, and the builder.

@@ -38,7 +38,9 @@ func (b *Builder) Cache(ctx context.Context) ([]CacheRecord, error) {
 	if back == nil {
 		return nil, err
 	}
-	usage, err := back.controller.DiskUsage(back.context(ctx), &controlapi.DiskUsageRequest{})
+	ctx, cancel := back.context(ctx)
+	defer cancel()
+	usage, err := back.controller.DiskUsage(ctx, &controlapi.DiskUsageRequest{})
 	if err != nil {
 		return nil, fmt.Errorf("measure the build cache: %w", err)
 	}
@@ -55,7 +57,9 @@ func (b *Builder) Prune(ctx context.Context, o *PruneOptions) ([]CacheRecord, er
 	if back == nil {
 		return nil, err
 	}
-	removed := &removals{ctx: back.context(ctx)}
+	ctx, cancel := back.context(ctx)
+	defer cancel()
+	removed := &removals{ctx: ctx}
 	err = back.controller.Prune(&controlapi.PruneRequest{
 		All: o.All, KeepDuration: int64(o.KeepDuration), Filter: o.filter(),
 		ReservedSpace: o.Reserved, MaxUsedSpace: o.MaxUsed, MinFreeSpace: o.MinFree,

@@ -20,6 +20,7 @@ import (
 type steps struct {
 	runner Runner
 	layers *layers
+	places *places
 
 	mu      sync.Mutex // guards what follows
 	running map[string]*runningStep
@@ -43,7 +44,7 @@ func (s *steps) Run(ctx context.Context, id string, root executor.Mount, mounts 
 		}
 	})
 	defer tell()
-	step, err := newStep(&process.Meta)
+	step, err := s.newStep(&process.Meta)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +61,9 @@ func (s *steps) Run(ctx context.Context, id string, root executor.Mount, mounts 
 	if id != "" {
 		defer s.note(id, run)()
 	}
-	exit, err := s.runner.Run(ctx, step, streams(&process), func() {
+	talk, quiet := context.WithCancel(ctx)
+	defer quiet()
+	exit, err := s.runner.Run(ctx, step, streams(talk, &process), func() {
 		close(run.started)
 		tell()
 	})
@@ -83,7 +86,9 @@ func (s *steps) Exec(ctx context.Context, id string, process executor.ProcessInf
 		return context.Cause(ctx)
 	}
 	p := processOf(&process.Meta)
-	exit, err := s.runner.Exec(ctx, run.id, &p, streams(&process))
+	talk, quiet := context.WithCancel(ctx)
+	defer quiet()
+	exit, err := s.runner.Exec(ctx, run.id, &p, streams(talk, &process))
 	return ended(ctx, exit, err, process.Meta.ValidExitCodes)
 }
 
@@ -100,23 +105,26 @@ func (s *steps) note(id string, run *runningStep) (forget func()) {
 	}
 }
 
-// newStep takes what BuildKit says of a step. Errors: NotImplemented.
-func newStep(m *executor.Meta) (*Step, error) {
+// newStep takes what BuildKit says of a step. Errors: NotImplemented, PermissionDenied.
+func (s *steps) newStep(m *executor.Meta) (*Step, error) {
 	var id [32]byte
 	rand.Read(id[:])
-	s := &Step{
+	step := &Step{
 		ID: hex.EncodeToString(id[:]), Process: processOf(m), Hostname: m.Hostname, Insecure: m.SecurityMode == pb.SecurityMode_INSECURE,
 		TidyParents: m.RemoveMountStubsRecursive,
 	}
-	if s.Hostname == "" {
-		s.Hostname = hostname
+	if step.Hostname == "" {
+		step.Hostname = hostname
 	}
-	s.Network, s.CgroupParent = placeOf(m.CgroupParent)
+	var err error
+	if step.Network, step.CgroupParent, err = s.places.of(m.CgroupParent); err != nil {
+		return nil, err
+	}
 	switch m.NetMode {
 	case pb.NetMode_HOST:
-		s.Network = "host"
+		step.Network = "host"
 	case pb.NetMode_NONE:
-		s.Network = "none"
+		step.Network = "none"
 	case pb.NetMode_UNSET:
 	default:
 		return nil, fmt.Errorf("network mode %s of a step: %w", m.NetMode, errdefs.ErrNotImplemented)
@@ -128,26 +136,26 @@ func newStep(m *executor.Meta) (*Step, error) {
 		return nil, fmt.Errorf("RUN --device: devices by CDI are not given to steps of builds: %w", errdefs.ErrNotImplemented)
 	}
 	for _, h := range m.ExtraHosts {
-		s.ExtraHosts = append(s.ExtraHosts, h.Host+":"+h.IP.String())
+		step.ExtraHosts = append(step.ExtraHosts, h.Host+":"+h.IP.String())
 	}
 	for _, u := range m.Ulimit {
-		s.Ulimits = append(s.Ulimits, Ulimit{u.Name, u.Soft, u.Hard})
+		step.Ulimits = append(step.Ulimits, Ulimit{u.Name, u.Soft, u.Hard})
 	}
 	if r := m.LinuxResources; r != nil {
-		s.Limits = Limits{
+		step.Limits = Limits{
 			Memory: r.Memory, MemorySwap: r.MemorySwap, CPUShares: int64(r.CpuShares), CPUPeriod: int64(r.CpuPeriod), CPUQuota: r.CpuQuota,
 			CpusetCpus: r.CpusetCpus, CpusetMems: r.CpusetMems,
 		}
 	}
-	return s, nil
+	return step, nil
 }
 
 func processOf(m *executor.Meta) Process {
 	return Process{Args: m.Args, Env: m.Env, User: m.User, Dir: m.Cwd, Terminal: m.Tty}
 }
 
-// streams are a process's streams as the engine takes them.
-func streams(p *executor.ProcessInfo) Streams {
+// streams are a process's streams as the engine takes them, until ctx ends.
+func streams(ctx context.Context, p *executor.ProcessInfo) Streams {
 	s := Streams{Signals: p.Signal}
 	if p.Stdin != nil {
 		s.Stdin = p.Stdin
@@ -161,14 +169,28 @@ func streams(p *executor.ProcessInfo) Streams {
 	if p.Resize != nil {
 		sizes := make(chan Size)
 		s.Sizes = sizes
-		go func() {
-			defer close(sizes)
-			for r := range p.Resize {
-				sizes <- Size{int(r.Rows), int(r.Cols)}
-			}
-		}()
+		go passSizes(ctx, sizes, p.Resize)
 	}
 	return s
+}
+
+func passSizes(ctx context.Context, to chan<- Size, from <-chan executor.WinSize) {
+	defer close(to)
+	for {
+		select {
+		case r, ok := <-from:
+			if !ok {
+				return
+			}
+			select {
+			case to <- Size{int(r.Rows), int(r.Cols)}:
+			case <-ctx.Done():
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 var errOOM = errors.New("the kernel has killed it for lack of memory")

@@ -185,6 +185,8 @@ func converse(ctx context.Context, conn *net.UnixConn, client shimClient, id str
 		select {
 		case <-output:
 		case <-ctx.Done(): // it was killed, and nobody listens
+			conn.Close()
+			<-output
 		}
 		cancel()
 		controls.Wait()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -47,14 +48,24 @@ func (e *Engine) stepRecord(s *build.Step) (*container.Record, error) {
 		return nil, err
 	}
 	settleSwap(&r.Host.Resources)
-	for _, m := range s.Mounts {
+	var err error
+	r.Mounts, err = stepMounts(s.Mounts)
+	return r, err
+}
+
+// stepMounts are the mounts of a step, on places where containers may have some. Errors: InvalidArgument.
+func stepMounts(mounts []build.Mount) (list []container.MountPoint, err error) {
+	for _, m := range mounts {
 		p := container.MountPoint{Type: "bind", Source: m.Tree.Path, Destination: m.Dest, RW: !m.Readonly}
 		if m.Tmpfs != nil {
 			p.Type, p.Options = "tmpfs", m.Tmpfs
 		}
-		r.Mounts = append(r.Mounts, p)
+		if err := errors.Join(checkDestination(p.Destination), checkOnProc(&p)); err != nil {
+			return nil, err
+		}
+		list = append(list, p)
 	}
-	return r, nil
+	return list, nil
 }
 
 // prepareStep makes the specification of a step.

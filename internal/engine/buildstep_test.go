@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/containerd/errdefs"
+
 	"tug/internal/build"
 )
 
@@ -35,5 +37,18 @@ func TestWhatIsMadeInOthersLayersIsThrownAway(t *testing.T) {
 	}
 	if s := findStubs(&build.Step{Root: tree}); len(s.places) > 0 {
 		t.Errorf("%v are to be tidied up", s.places)
+	}
+}
+
+// A definition names places as it likes: what is no place for a container's mounts is none for those of a step (CVE-2019-16884).
+func TestStepsMountOnlyWhereContainersMay(t *testing.T) {
+	for _, dest := range []string{"/proc", "/proc/", "/proc/sys/kernel", "/a/../proc", "/", "//", "/..", "relative", "", "/a\x00b"} {
+		if list, err := stepMounts([]build.Mount{{Dest: "/fine"}, {Dest: dest, Tree: build.Tree{Path: t.TempDir()}}}); !errdefs.IsInvalidArgument(err) {
+			t.Errorf("%q: %+v, %v", dest, list, err)
+		}
+	}
+	list, err := stepMounts([]build.Mount{{Dest: "/src", Tree: build.Tree{Path: "/x"}, Readonly: true}, {Dest: "/tmp", Tmpfs: []string{"size=1"}}})
+	if err != nil || len(list) != 2 || list[0].RW || list[1].Type != "tmpfs" {
+		t.Errorf("%+v, %v", list, err)
 	}
 }
