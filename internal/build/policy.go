@@ -86,7 +86,7 @@ func (g *GC) policy(root string) []client.PruneInfo {
 	b := g.Default
 	budget, free := budgetOf(root)
 	if b.MaxUsed == 0 && b.Reserved == 0 {
-		b.MaxUsed = budget
+		b.MaxUsed, b.Reserved = budget, budget/4 // on a disk that others have filled it would else be empty after each build
 	}
 	if b.MinFree == 0 {
 		b.MinFree = free

@@ -15,8 +15,8 @@ func TestTheCacheHasABudgetByDefault(t *testing.T) {
 		t.Fatalf("%d rules, a budget of %d bytes, %d free", len(list), budget, free)
 	}
 	for i, r := range list[1:] {
-		if r.MaxUsedSpace != budget || r.MinFreeSpace != free {
-			t.Errorf("rule %d: %+v, want at most %d bytes and %d free", i+1, r, budget, free)
+		if r.MaxUsedSpace != budget || r.MinFreeSpace != free || r.ReservedSpace != budget/4 {
+			t.Errorf("rule %d: %+v, want at most %d bytes, a quarter of that in any case, and %d free", i+1, r, budget, free)
 		}
 	}
 	if !list[3].All || list[2].All || list[0].MaxUsedSpace != budget/4 {
