@@ -33,12 +33,19 @@ func TestADaemonThatGoesAwayIsSaidInOneSentence(t *testing.T) {
 		{"logs -f c", "GET /containers/c/logs", "\x01\x00\x00\x00\x00\x00\x00\x09half", 1},
 		{"stats", "GET /tug/stats", "[", 1},
 		{"run image", "POST /containers/{}/wait", " ", 125},
+		{"attach c", "POST /containers/{}/wait", " ", 1},
 		{"start -a c", "POST /containers/{}/wait", " ", 125},
 		{"exec c true", "GET /exec/e1/json", "", 255},
 	} {
 		t.Run(c.command, func(t *testing.T) {
 			d := newDaemon(t)
-			d.container(func(*process) int { return 0 })
+			p := d.container(func(*process) int { return 0 })
+			if strings.HasPrefix(c.command, "attach") { // nothing starts the process, whose end would end its output
+				d.on("POST /containers/{}/attach", func(w http.ResponseWriter, r *http.Request) {
+					p.attach(w, r)
+					_ = p.raw.Close()
+				})
+			}
 			d.exec(0, func(*process) {})
 			d.on("GET /containers/{}/json", answer(200, map[string]any{"Id": "c", "Config": map[string]any{}, "State": map[string]any{"Running": true}}))
 			d.on(c.call, goesAway(c.begun))

@@ -90,7 +90,7 @@ func (e *Engine) launch(ctx context.Context, r *container.Record) (_ *run, live 
 	if err != nil {
 		return nil, nil, err
 	}
-	request.Runtime = handed
+	request.Runtime, request.Forwards = handed, forwards(published)
 	proc, err := berth.Shim.Run(ctx, request, published.Sockets)
 	if err != nil {
 		return nil, nil, e.startError(ctx, err, r)

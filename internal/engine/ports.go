@@ -123,6 +123,19 @@ func parsePort(text string) (number uint16, proto string, err error) {
 	return uint16(n), strings.ToLower(proto), nil
 }
 
+// forwards are where the shim passes connections on to, for each socket; none if the packet rules lead them all.
+func forwards(published network.Published) []string {
+	var to []string
+	for _, address := range published.Forwards {
+		text := ""
+		if address.IsValid() {
+			text = address.String()
+		}
+		to = append(to, text)
+	}
+	return to
+}
+
 // shownPorts gives the published ports as a record has them.
 func shownPorts(ports []network.PortBinding) map[string][]container.PortBinding {
 	out := map[string][]container.PortBinding{}

@@ -72,6 +72,22 @@ func (e *Endpoint) target(hostIP netip.Addr) (netip.Addr, bool) {
 	return p.Addr(), p.IsValid()
 }
 
+// forwarded is where connections to a host's address go that the packet rules cannot lead to the container, because it has an
+// address of the other family only; zero if there is no need, or no way: datagrams have no connection to be passed on.
+func (e *Endpoint) forwarded(b PortBinding, hostIP netip.Addr) netip.AddrPort {
+	if _, translated := e.target(hostIP); translated || b.Proto != "tcp" {
+		return netip.AddrPort{}
+	}
+	other := e.IPv4
+	if hostIP.Is4() {
+		other = e.IPv6
+	}
+	if !other.IsValid() {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(other.Addr(), b.ContainerPort)
+}
+
 // hardwareAddress makes a MAC out of an IPv4 address, as Docker long did: whoever has the address next has the same MAC, so that no
 // neighbour's cache is ever wrong. Without an IPv4 address it is random.
 func hardwareAddress(ip netip.Addr, random string) net.HardwareAddr {

@@ -19,8 +19,11 @@ import (
 type Published struct {
 	// Ports are the bindings with their host ports and addresses: one on every address is listed as 0.0.0.0 and as ::.
 	Ports []PortBinding
-	// Sockets hold the ports for as long as they stay open. They are bound and do not listen; nothing is ever read from them.
+	// Sockets hold the ports for as long as they stay open. They are bound and do not listen.
 	Sockets []*os.File
+	// Forwards say of each socket to which address of the container its holder is to pass connections on, since the packet rules
+	// cannot: the container has no address of the socket's family. Zero: nothing is to be done with the socket.
+	Forwards []netip.AddrPort
 }
 
 // Publish makes ports of a container reachable through this host: all of them, or none and an error. On an internal network, on
@@ -135,10 +138,11 @@ func (n *Networks) holdPort(ep *Endpoint, b PortBinding, ips []netip.Addr, port 
 			n.letGo(ep, got.Ports)
 			return
 		}
-		p.Ports, p.Sockets = append(p.Ports, got.Ports...), append(p.Sockets, got.Sockets...)
+		p.Ports, p.Sockets, p.Forwards = append(p.Ports, got.Ports...), append(p.Sockets, got.Sockets...), append(p.Forwards, got.Forwards...)
 	}()
 	for _, ip := range ips {
-		if _, ok := ep.target(ip); !ok && !ip.IsUnspecified() {
+		forward := ep.forwarded(b, ip)
+		if _, ok := ep.target(ip); !ok && !ip.IsUnspecified() && !forward.IsValid() {
 			return fmt.Errorf("publish on %s: container %s has no such address on network %s; use a network with --ipv6 or another host address: %w",
 				ip, shortID(ep.Container), ep.NetworkName, errdefs.ErrInvalidArgument)
 		}
@@ -152,7 +156,7 @@ func (n *Networks) holdPort(ep *Endpoint, b PortBinding, ips []netip.Addr, port 
 		socket, err := bindPort(b.Proto, ip, port)
 		switch {
 		case err == nil && socket != nil:
-			got.Sockets = append(got.Sockets, socket)
+			got.Sockets, got.Forwards = append(got.Sockets, socket), append(got.Forwards, forward)
 		case err == nil: // a protocol of which this kernel has no sockets: nobody else can take the port either
 		case len(ips) > 1 && ip.Is6() && (errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL)): // a host without IPv6
 			n.letGo(ep, got.Ports[len(got.Ports)-1:])

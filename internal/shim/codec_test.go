@@ -18,6 +18,7 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	run := &Run{
 		Container: "c1", Plan: []byte{1, 0, 255}, Process: Streams{Terminal: true, Height: 24, Width: 80, Stdin: true, StdinOnce: true},
 		Log: Log{Path: "/log", MaxSize: 1 << 40, MaxFiles: 3, Compress: true, Attrs: map[string]string{"a": "b", "": "ü"}}, OOMFile: "/oom", Runtime: &Runtime{Args: []string{"/sbin/runc", "--debug"}, Env: []string{"A=b"}, Dir: "/run/tug", Domainname: "example.org"},
+		Forwards: []string{"", "10.0.0.2:80"}, Leashed: true,
 	}
 	exec := &Exec{ID: "x", Plan: []byte("plan"), Process: Streams{Stdin: true}, JSON: []byte("{}"), Note: []byte("note")}
 	attach := Attach{ID: "x", Stdin: true, Stderr: true}

@@ -31,6 +31,7 @@ func (r *Run) Encode() []byte {
 	}
 	e.string(r.OOMFile)
 	e.runtime(r.Runtime)
+	e.list(r.Forwards)
 	e.bool(r.Leashed)
 	return e.b
 }
@@ -78,7 +79,7 @@ func DecodeRun(b []byte) (*Run, error) {
 		k := d.string()
 		r.Log.Attrs[k] = d.string()
 	}
-	r.OOMFile, r.Runtime, r.Leashed = d.string(), d.runtime(), d.bool()
+	r.OOMFile, r.Runtime, r.Forwards, r.Leashed = d.string(), d.runtime(), d.list(), d.bool()
 	return r, d.err
 }
 

@@ -11,6 +11,9 @@ type Run struct {
 	Log       Log
 	OOMFile   string // counts processes killed for lack of memory
 	Runtime   *Runtime
+	// Forwards say of each socket to which address and port of the container ("10.0.0.2:80") connections to it are passed on; "":
+	// it is held open, and nothing else. None at all: none is passed on.
+	Forwards []string
 	// Leashed tells that the container ends with the daemon that started it, unlike others.
 	Leashed bool
 }

@@ -87,7 +87,11 @@ func (o *attachOptions) attach(ctx context.Context, s *session.Session, ref stri
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	return exit.await(waitCtx).status(s)
+	end := exit.await(waitCtx)
+	if connection.Gone(end.err) {
+		return connection.ErrGone
+	}
+	return end.status(s)
 }
 
 // attachable inspects a container, and refuses one that there is nothing to attach to.

@@ -64,6 +64,7 @@ func (s *Server) ended(p *process) {
 	if s.log != nil {
 		s.log.Close()
 	}
+	s.forwards.end()
 	s.mu.Lock()
 	for _, fd := range s.held {
 		unix.Close(fd)

@@ -38,6 +38,7 @@ type Server struct {
 	oomFile   string
 	oomBefore string
 	words     sync.WaitGroup // the exit file is being written
+	forwards  forwards
 
 	mu        sync.Mutex // guards all below
 	container string
@@ -201,6 +202,9 @@ func (s *Server) begin(r *shim.Run) (answer []byte, err error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if err := s.forwards.begin(s.held, r.Forwards); err != nil {
+		return nil, err
 	}
 	var regs fork.Registers
 	regs[plan.UserNS], regs[plan.NetNS] = s.userNS, s.netNS

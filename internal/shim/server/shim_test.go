@@ -49,6 +49,9 @@ type box struct {
 	env  *plan.Env
 	pid  int
 
+	held     []*os.File // sockets of published ports
+	forwards []string
+
 	running sync.Map // of execs that nobody has waited for, by their ids
 }
 
@@ -118,7 +121,7 @@ func (b *box) run(script string, st shim.Streams) shim.Proc {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	proc, err := b.Run(b.t.Context(), &shim.Run{Container: "c1", Plan: p.Encode(), Process: st}, nil)
+	proc, err := b.Run(b.t.Context(), &shim.Run{Container: "c1", Plan: p.Encode(), Process: st, Forwards: b.forwards}, b.held)
 	if err != nil {
 		b.t.Fatal(err)
 	}
