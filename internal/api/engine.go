@@ -39,6 +39,8 @@ type Builds interface {
 	BuildSession(ctx context.Context, conn net.Conn, header map[string][]string) error
 	BuildCache(ctx context.Context) ([]build.CacheRecord, error)
 	PruneBuildCache(ctx context.Context, o *build.PruneOptions) ([]build.CacheRecord, error)
+	// BuildClassic gives the ID of the image, "" if something else was made.
+	BuildClassic(ctx context.Context, c *build.Classic, tell func(build.Message)) (id string, err error)
 }
 
 // Containers are the engine's use cases of containers.

@@ -16,6 +16,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
 
+	"tug/internal/build"
 	"tug/internal/container"
 	"tug/internal/engine"
 	"tug/internal/events"
@@ -34,13 +35,16 @@ type fakeEngine struct {
 	// process is what runs in every container: it reads stdin to its end, writes output, and gives the exit code.
 	process func(stdin io.Reader, out io.Writer) int
 	called  []string
-	entries []logread.Entry                 // what logs show
-	logsEnd func(ctx context.Context) error // what happens at their end
-	execs   []engine.ExecState
-	updated *container.Resources
-	wished  *network.Network
-	events  *events.Log
-	fail    error // what every use case fails with, if set
+	built   *build.Classic // what was to be built last
+	// buildFails is what goes wrong with builds.
+	buildFails error
+	entries    []logread.Entry                 // what logs show
+	logsEnd    func(ctx context.Context) error // what happens at their end
+	execs      []engine.ExecState
+	updated    *container.Resources
+	wished     *network.Network
+	events     *events.Log
+	fail       error // what every use case fails with, if set
 }
 
 type fakeContainer struct {

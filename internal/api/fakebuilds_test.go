@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 
 	"tug/internal/build"
 )
@@ -25,4 +27,27 @@ func (f *fakeEngine) BuildCache(context.Context) ([]build.CacheRecord, error) { 
 // PruneBuildCache removes two things.
 func (f *fakeEngine) PruneBuildCache(context.Context, *build.PruneOptions) ([]build.CacheRecord, error) {
 	return []build.CacheRecord{{ID: "one", Size: 7}, {ID: "two", Size: 8}}, nil
+}
+
+// BuildClassic reads what was sent, notes what is to be built, and tells of one step.
+func (f *fakeEngine) BuildClassic(_ context.Context, c *build.Classic, tell func(build.Message)) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c.Context != nil {
+		if _, err := io.Copy(io.Discard, c.Context); err != nil {
+			return "", err
+		}
+	}
+	f.built = c
+	if f.buildFails != nil {
+		tell(build.Message{Stream: "Step 1/1 : RUN false\n"})
+		return "", f.buildFails
+	}
+	if c.Trace {
+		tell(build.Message{Trace: []byte("trace")})
+	} else {
+		tell(build.Message{Stream: "Step 1/1 : FROM scratch\n"})
+		tell(build.Message{Pull: &build.Progress{ID: "layer", Status: "Downloading", Current: 1, Total: 2}})
+	}
+	return "sha256:" + strings.Repeat("ab", 32), nil
 }

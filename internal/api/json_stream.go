@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -83,7 +84,11 @@ func (s *jsonStream) end(err error) error {
 	}
 	if err != nil {
 		_, words := describe(err)
-		s.put(message{Message: jsonstream.Message{Error: &jsonstream.Error{Message: words}}, ErrorText: words})
+		e := &jsonstream.Error{Message: words}
+		if ended := (interface{ ExitCode() int })(nil); errors.As(err, &ended) {
+			e.Code = ended.ExitCode()
+		}
+		s.put(message{Message: jsonstream.Message{Error: e}, ErrorText: words})
 	}
 	s.stop()
 	return nil

@@ -70,6 +70,7 @@ func (s *server) routes() map[string]handler {
 		"POST /grpc":        buildControl,
 		"POST /session":     buildSession,
 		"GET /system/df":    systemDF,
+		"POST /build":       imageBuild,
 		"POST /build/prune": buildPrune,
 
 		"GET /volumes":         volumeList,

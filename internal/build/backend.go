@@ -126,7 +126,7 @@ func (b *backend) newController(workers *worker.Controller, undo *undo.Stack) (*
 		SessionManager:   b.sessions,
 		WorkerController: workers,
 		Frontends: map[string]frontend.Frontend{
-			"dockerfile.v0": forwarder.NewGatewayForwarder(workers.Infos(), dockerfile.Build),
+			"dockerfile.v0": forwarder.NewGatewayForwarder(workers.Infos(), withPrologue(dockerfile.Build)),
 			"gateway.v0":    remote,
 		},
 		CacheManager:              solver.NewCacheManager(b.life, b.worker.ID(), results, worker.NewCacheResultStorage(workers)),

@@ -24,6 +24,8 @@ type Settings struct {
 	Runner Runner
 	// Add records an image that was built, and gives its ID.
 	Add func(context.Context, Image) (digest.Digest, error)
+	// Base has an image ready that a classic build begins with, and gives its ID.
+	Base func(context.Context, Base) (id string, err error)
 	// Insecure has steps run with all capabilities and devices that ask for that, and whose client allows it.
 	Insecure bool
 	// NoHostNetwork lets no step have the host's network.

@@ -138,7 +138,7 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	kind := want{Kind: slot.Kind{UserNS: e.UserNS, Network: true}, bridge: e.Bridge != "none"}
 	e.builder, err = build.New(ctx, build.Settings{
 		Root: filepath.Join(e.dataRoot, "image", "build"), Store: e.images.Store(), Hosts: e.images.Hosts(), Runner: &stepRunner{Engine: e, running: map[string]*liveStep{}},
-		Add: e.addBuilt, Insecure: o.Builder.Insecure, NoHostNetwork: o.Builder.NoHostNetwork, GC: o.Builder.GC, Log: o.Log,
+		Add: e.addBuilt, Base: e.buildBase, Insecure: o.Builder.Insecure, NoHostNetwork: o.Builder.NoHostNetwork, GC: o.Builder.GC, Log: o.Log,
 	})
 	if err != nil {
 		return e, err

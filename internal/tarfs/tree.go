@@ -106,3 +106,13 @@ func (n *node) sort() {
 	}
 	slices.SortFunc(n.sorted, func(a, b *node) int { return strings.Compare(a.name, b.name) })
 }
+
+// Has tells whether a name is that of a file or of a link.
+func (f *FS) Has(name string) bool {
+	parts, err := clean(name)
+	if err != nil {
+		return false
+	}
+	n := f.lookup(parts)
+	return n != nil && !n.isFolder()
+}

@@ -5,6 +5,9 @@
 // The names of all that is made begin with PREFIX.
 'use strict';
 const assert = require('node:assert');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const { PassThrough } = require('node:stream');
 const { finished } = require('node:stream/promises');
 const Docker = require('dockerode');
@@ -156,6 +159,31 @@ const tests = {
     await refused(400, /no-such-program/, () => c.start());
     await c.remove();
     await refused(404, /No such container/i, () => c.remove());
+  },
+
+  // builds: classic, and with BuildKit's own progress.
+  async builds() {
+    const context = fs.mkdtempSync(path.join(os.tmpdir(), 'sdk-'));
+    try {
+      fs.writeFileSync(path.join(context, 'Dockerfile'), 'FROM busybox\nCOPY file /\nCMD ["cat", "/file"]\n');
+      fs.writeFileSync(path.join(context, 'file'), 'sent\n');
+      for (const version of ['1', '2']) {
+        const told = await docker.buildImage({ context, src: ['Dockerfile', 'file'] }, { t: `${prefix}built`, version });
+        const messages = await new Promise((resolve, reject) => docker.modem.followProgress(told, (e, all) => (e ? reject(e) : resolve(all))));
+        assert.match(messages.find((m) => m.aux && m.aux.ID).aux.ID, /^sha256:[0-9a-f]{64}$/);
+        assert.equal(messages.some((m) => m.id === 'moby.buildkit.trace'), version === '2');
+        const out = new PassThrough();
+        const text = collect(out);
+        const [ended, c] = await docker.run(`${prefix}built`, null, out, { Tty: true });
+        out.end();
+        assert.equal(ended.StatusCode, 0);
+        assert.equal(await text, 'sent\r\n');
+        await c.remove();
+      }
+      await docker.getImage(`${prefix}built`).remove();
+    } finally {
+      fs.rmSync(context, { recursive: true });
+    }
   },
 };
 

@@ -4,6 +4,7 @@
 
 The names of all that is made begin with PREFIX.
 """
+import io
 import sys
 import threading
 import time
@@ -164,7 +165,22 @@ def refuses():
     refused(docker.errors.NotFound, 404, "No such container", lambda: c.remove())
 
 
-for test in (runs_and_gives_its_output, starts_lists_and_removes, executes, reads_logs, tells_what_it_uses, hears_events, attaches, copies, refuses):
+def builds():
+    dockerfile = b"FROM busybox\nARG WHO\nRUN echo built for $WHO >/made\nCMD cat /made\n"
+    image, log = client.images.build(fileobj=io.BytesIO(dockerfile), tag=prefix + "built", buildargs={"WHO": "python"}, labels={"of": prefix}, rm=True, forcerm=True)
+    check("steps", [x["stream"] for x in log if x.get("stream", "").startswith("Step 3")], ["Step 3/4 : RUN echo built for $WHO >/made\n"])
+    check("label", image.labels["of"], prefix)
+    check("output", client.containers.run(prefix + "built", remove=True), b"built for python\n")
+    try:
+        client.images.build(fileobj=io.BytesIO(b"FROM busybox\nRUN exit 5\n"))
+        raise AssertionError("a failing step is no failure")
+    except docker.errors.BuildError as e:
+        check("failure", "returned a non-zero code: 5" in e.msg, True)
+    refused(docker.errors.APIError, 400, "unknown instruction: FOO", lambda: client.images.build(fileobj=io.BytesIO(b"FROM busybox\nFOO\n")))
+    client.images.remove(prefix + "built")
+
+
+for test in (runs_and_gives_its_output, starts_lists_and_removes, executes, reads_logs, tells_what_it_uses, hears_events, attaches, copies, builds, refuses):
     print(test.__name__, flush=True)
     test()
 print("all is well")
