@@ -164,3 +164,38 @@ func TestProxiesThatDoNotHelp(t *testing.T) {
 		})
 	}
 }
+
+// TestContainersAndBuildsGetTheProxiesOfTheCommandLine: what the person has configured is in the environment of what they run and build, but
+// for what they say themselves.
+func TestContainersAndBuildsGetTheProxiesOfTheCommandLine(t *testing.T) {
+	clis(t, func(t *testing.T, cli cli) {
+		p := newPerson(t, cli, `{"proxies": {"default": {"httpProxy": "http://p.test:1", "noProxy": "x.test"}}}`, "")
+		output(t, p.types("pull", "-q", "busybox"))
+		const look = "env | grep -i proxy | sort"
+		for flags, want := range map[string]string{
+			"":                   "HTTP_PROXY=http://p.test:1 NO_PROXY=x.test http_proxy=http://p.test:1 no_proxy=x.test",
+			"-e HTTP_PROXY=mine": "HTTP_PROXY=mine NO_PROXY=x.test http_proxy=http://p.test:1 no_proxy=x.test",
+			"-e no_proxy -e a=b": "HTTP_PROXY=http://p.test:1 NO_PROXY=x.test http_proxy=http://p.test:1",
+		} {
+			args := append(append([]string{"run", "--rm"}, strings.Fields(flags)...), "busybox", "sh", "-c", look)
+			if got := strings.Join(strings.Fields(output(t, p.types(args...))), " "); got != want {
+				t.Errorf("run %s has %q, want %q", flags, got, want)
+			}
+		}
+		if !strings.HasSuffix(t.Name(), "tug") {
+			return // docker needs a plugin to build
+		}
+		dir := buildContext(t, map[string]string{"Dockerfile": "FROM busybox\nRUN " + look + " >/seen\nENTRYPOINT [\"cat\", \"/seen\"]\n"})
+		const image = "proxies-test:1"
+		output(t, p.types("build", "-q", "--no-cache", "-t", image, dir))
+		defer func() { output(t, p.types("rmi", image)) }()
+		got := strings.Join(strings.Fields(output(t, p.types("run", "--rm", image))), " ")
+		if want := "HTTP_PROXY=http://p.test:1 NO_PROXY=x.test http_proxy=http://p.test:1 no_proxy=x.test"; got != want {
+			t.Errorf("a step of a build has %q, want %q", got, want)
+		}
+		env := output(t, p.types("image", "inspect", "-f", "{{.Config.Env}}", image))
+		if strings.Contains(env, "p.test") {
+			t.Errorf("the image keeps %s", env)
+		}
+	})
+}

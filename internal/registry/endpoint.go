@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -95,7 +96,7 @@ func (c Config) http(to *Client, e endpoint, last bool) (*http.Client, error) {
 	if last {
 		again.tries = maxTries
 	}
-	return &http.Client{Transport: &guard{next: again, plain: plain, blocked: c.blocked, own: e.header}}, nil
+	return &http.Client{Transport: &guard{next: again, plain: plain, blocked: c.blocked, own: e.header, stall: cmp.Or(c.stall, stallTimeout)}}, nil
 }
 
 // config reads the certificates.

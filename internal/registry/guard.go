@@ -28,6 +28,7 @@ type guard struct {
 	plain   bool               // plain http is allowed
 	blocked func(string) error // says that a host may not be spoken to
 	own     http.Header        // headers that are for the first host alone
+	stall   time.Duration      // how long a transfer may bring nothing
 }
 
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -54,7 +55,7 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		resp.Body.Close()
 		return nil, fmt.Errorf("registry's answer has %d bytes, %d is the most for a manifest: %w", resp.ContentLength, docker.MaxManifestSize, errdefs.ErrOutOfRange)
 	}
-	body := &guardedBody{ReadCloser: resp.Body, left: -1}
+	body := &guardedBody{ReadCloser: resp.Body, left: -1, stall: g.stall}
 	if resp.StatusCode >= 300 || !isBlob(r) {
 		body.left = maxAnswer
 	}
@@ -79,19 +80,20 @@ func isBlob(r *http.Request) bool {
 // guardedBody is an answer that must not be too long nor stand still.
 type guardedBody struct {
 	io.ReadCloser
-	left int64 // bytes that may still come, -1 for any number
+	left  int64 // bytes that may still come, -1 for any number
+	stall time.Duration
 }
 
 func (b *guardedBody) Read(p []byte) (int, error) {
 	var stalled atomic.Bool
-	timer := time.AfterFunc(stallTimeout, func() {
+	timer := time.AfterFunc(b.stall, func() {
 		stalled.Store(true)
 		b.ReadCloser.Close() // ends the read
 	})
 	n, err := b.ReadCloser.Read(p)
 	timer.Stop()
 	if err != nil && stalled.Load() {
-		return n, fmt.Errorf("nothing came for %s: %w", stallTimeout, errdefs.ErrUnavailable)
+		return n, fmt.Errorf("nothing came for %s: %w", b.stall, errdefs.ErrUnavailable)
 	}
 	if b.left >= 0 {
 		if b.left -= int64(n); b.left < 0 {

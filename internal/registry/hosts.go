@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/containerd/containerd/v2/core/remotes"
 	"github.com/containerd/containerd/v2/core/remotes/docker"
@@ -30,7 +31,8 @@ type Config struct {
 	CertsDirs []string            // folders with a folder for each host, in Docker's or containerd's layout; the first that knows a host decides
 	UserAgent string              // "" means Go's
 
-	wait waitFunc // nil means time itself
+	wait  waitFunc      // nil means time itself
+	stall time.Duration // 0 means stallTimeout
 }
 
 // Check says what is wrong with the configuration (InvalidArgument), so that a daemon can say so when it starts.

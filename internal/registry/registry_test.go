@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/containerd/errdefs"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -193,7 +194,7 @@ func TestNothingGoesOnInTheClear(t *testing.T) {
 	} {
 		reg := httptest.NewTLSServer(do)
 		client := reg.Client()
-		client.Transport = &guard{next: client.Transport, blocked: Config{}.blocked}
+		client.Transport = &guard{next: client.Transport, blocked: Config{}.blocked, stall: stallTimeout}
 		u, _ := url.Parse(reg.URL)
 		a := Auth{Username: "u", Password: "p"}.authorizer(u.Host, client)
 		resp, err := client.Get(reg.URL)
@@ -257,6 +258,38 @@ func TestEndlessAnswersEnd(t *testing.T) {
 	reg.Close()
 	if sent > maxAnswer+(64<<20) {
 		t.Errorf("%d bytes were taken", sent)
+	}
+}
+
+// TestTransfersThatStandStillEnd: a registry that begins to send something and then never goes on, with a length or in chunks.
+func TestTransfersThatStandStillEnd(t *testing.T) {
+	for _, path := range []string{"/v2/x/blobs/" + manifestDigest, "/v2/x/manifests/1"} {
+		for _, length := range []string{"", "100"} {
+			hold := make(chan struct{})
+			reg := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if length != "" {
+					w.Header().Set("Content-Length", length)
+				}
+				fmt.Fprint(w, "begun")
+				w.(http.Flusher).Flush()
+				<-hold
+			}))
+			client, err := Config{stall: 20 * time.Millisecond}.http(new(Client), endpoint{scheme: "http", host: host(t, reg)}, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := client.Get(reg.URL + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(resp.Body)
+			if string(got) != "begun" || !errdefs.IsUnavailable(err) || !strings.Contains(err.Error(), "nothing came for 20ms") {
+				t.Errorf("%s of length %q: %q, %v", path, length, got, err)
+			}
+			resp.Body.Close()
+			close(hold)
+			reg.Close()
+		}
 	}
 }
 
