@@ -39,6 +39,34 @@ func configIn(t *testing.T, place string) digest.Digest {
 	return digest.FromString(skopeo(t, "inspect", "--raw", "--config", place))
 }
 
+// TestSkopeoAndTugMeetInARegistry: what one has pushed is what the other pulls, byte for byte, and in both of the formats that registries know.
+func TestSkopeoAndTugMeetInARegistry(t *testing.T) {
+	addr := serveRegistry(t, "")
+	s := open(t)
+	made := image(t, v1.Config{Cmd: []string{"a"}}, layer(t, file{name: "f", body: "1"}), layer(t, file{name: "g", body: "2"}))
+	ours := loaded(t, s, addr+"/ours:1", made)
+	if _, err := s.Push(t.Context(), addr+"/ours:1", PushOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	skopeo(t, "copy", "--src-tls-verify=false", "docker://"+addr+"/ours:1", "dir:"+dir) // verifies every layer
+	if config, err := os.ReadFile(filepath.Join(dir, ours.ID.Encoded())); err != nil || digest.FromBytes(config) != ours.ID {
+		t.Errorf("what skopeo has pulled: %v", err)
+	}
+	for _, format := range []string{"oci", "v2s2"} {
+		name := addr + "/theirs:" + format
+		skopeo(t, "copy", "--dest-tls-verify=false", "--format", format, "dir:"+dir, "docker://"+name)
+		raw := skopeo(t, "inspect", "--tls-verify=false", "--raw", "docker://"+name)
+		got, err := open(t).Pull(t.Context(), name, PullOptions{})
+		if err != nil || got.Target.Digest != digest.FromString(raw) {
+			t.Errorf("%s: %+v, %v", format, got.Target, err)
+		}
+		if format == "v2s2" && got.ID != ours.ID {
+			t.Errorf("the image that came back is %s and was %s", got.ID, ours.ID)
+		}
+	}
+}
+
 func TestWhatIsSavedIsReadBySkopeo(t *testing.T) {
 	s := open(t)
 	one := loaded(t, s, "host.test/one:1", image(t, v1.Config{Cmd: []string{"a"}}, layer(t, file{name: "f", body: "1"}), layer(t, file{name: "g", body: "2"})))
