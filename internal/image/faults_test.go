@@ -169,6 +169,10 @@ func TestPullThatFailedIsGoneOnWith(t *testing.T) {
 	if f.fetched(0) != first || !slices.ContainsFunc(f.from[before:], func(r string) bool { return r != "" }) {
 		t.Errorf("the first layer was asked for %d and %d times, the second from %q", first, f.fetched(0), f.from[before:])
 	}
+	if _, err := s.Remove(t.Context(), f.ref(), RemoveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	nothingLeft(t, s) // what was kept for the second pull is not kept on
 }
 
 func TestConcurrentPullsFetchALayerOnce(t *testing.T) {
@@ -240,7 +244,6 @@ func TestPullThatIsKilledIsGoneOnWith(t *testing.T) {
 	if _, err := s.Remove(t.Context(), f.ref(), RemoveOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	dropKept(t, s)
 	nothingLeft(t, s)
 }
 

@@ -109,7 +109,7 @@ func (p *pull) run(ctx context.Context) (Image, error) {
 
 // bring fetches what is not there, and records it.
 func (p *pull) bring(ctx context.Context, root ocispec.Descriptor, records []string) (_ Image, err error) {
-	ctx, done, err := p.store.LeaseToGoOn(ctx)
+	ctx, done, err := p.store.LeaseToGoOn(ctx, root.Digest)
 	if err != nil {
 		return Image{}, err
 	}

@@ -42,17 +42,17 @@ func (s *Store) Keep(ctx context.Context, blob digest.Digest) error {
 	return s.Leases.AddResource(ctx, leases.Lease{ID: id}, leases.Resource{ID: blob.String(), Type: "content"})
 }
 
-// goOnLabel marks leases of work that, broken off, may be gone on with.
+// goOnLabel marks leases of work that, broken off, may be gone on with; its value is what the work is for.
 const goOnLabel = "tug/go-on"
 
 // goOnTime is how long what such work has brought is kept for the next try.
 const goOnTime = time.Hour
 
 // LeaseToGoOn is Lease for work that may be broken off and tried again, as a pull is. With keep, or if the process ends before done is called, what was
-// written is safe for an hour more.
-func (s *Store) LeaseToGoOn(ctx context.Context) (_ context.Context, done func(keep bool), _ error) {
+// written is safe for an hour more, or until work for the same is done that needs no other try.
+func (s *Store) LeaseToGoOn(ctx context.Context, of digest.Digest) (_ context.Context, done func(keep bool), _ error) {
 	ctx = s.Context(ctx)
-	lease, err := s.Leases.Create(ctx, leases.WithID("work-"+rand.Text()), leases.WithLabel(temporaryLabel, "1"), leases.WithLabel(goOnLabel, "1"))
+	lease, err := s.Leases.Create(ctx, leases.WithID("work-"+rand.Text()), leases.WithLabel(temporaryLabel, "1"), leases.WithLabel(goOnLabel, of.String()))
 	if err != nil {
 		return nil, nil, fmt.Errorf("lease in the image store: %w", err)
 	}
@@ -62,6 +62,8 @@ func (s *Store) LeaseToGoOn(ctx context.Context) (_ context.Context, done func(k
 			if err := s.prolong(ctx, lease); err != nil {
 				s.log.Warn("what was fetched is not kept for the next try", "error", err)
 			}
+		} else if err := s.dropKept(ctx, of); err != nil {
+			s.log.Warn("what earlier tries have fetched is kept for an hour", "error", err)
 		}
 		if err := s.Leases.Delete(ctx, lease); err != nil && !errdefs.IsNotFound(err) {
 			s.log.Warn("cannot delete a lease in the image store", "lease", lease.ID, "error", err)
@@ -71,13 +73,33 @@ func (s *Store) LeaseToGoOn(ctx context.Context) (_ context.Context, done func(k
 	return leases.WithLease(ctx, lease.ID), done, nil
 }
 
+// keptPrefix begins the names of leases on what broken-off work has brought.
+const keptPrefix = "kept-"
+
+// dropKept ends the holds on what earlier tries have brought.
+func (s *Store) dropKept(ctx context.Context, of digest.Digest) error {
+	held, err := s.Leases.List(ctx, fmt.Sprintf("labels.%q==%s", goOnLabel, of))
+	if err != nil {
+		return err
+	}
+	for _, lease := range held {
+		if !strings.HasPrefix(lease.ID, keptPrefix) {
+			continue // somebody is at it
+		}
+		if err := s.Leases.Delete(ctx, lease); err != nil && !errdefs.IsNotFound(err) {
+			return err
+		}
+	}
+	return nil
+}
+
 // prolong holds what a lease holds for an hour, but for layers that are not whole: those are made anew.
 func (s *Store) prolong(ctx context.Context, lease leases.Lease) error {
 	held, err := s.Leases.ListResources(ctx, lease)
 	if err != nil {
 		return err
 	}
-	longer, err := s.Leases.Create(ctx, leases.WithID("kept-"+rand.Text()), leases.WithExpiration(goOnTime))
+	longer, err := s.Leases.Create(ctx, leases.WithID(keptPrefix+rand.Text()), leases.WithExpiration(goOnTime), leases.WithLabel(goOnLabel, lease.Labels[goOnLabel]))
 	if err != nil {
 		return err
 	}
