@@ -68,7 +68,8 @@ func (e *imageExporter) Resolve(ctx context.Context, id int, attrs map[string]st
 	if err != nil {
 		return nil, err
 	}
-	return &imageExport{made}, nil
+	rewritten, asked := attrs[string(exptypes.OptKeyRewriteTimestamp)]
+	return &imageExport{made, asked && rewritten != "false"}, nil
 }
 
 // fullNames gives names their registries and tags.
@@ -88,15 +89,20 @@ func fullNames(list string) (string, error) {
 }
 
 // imageExport is one export.
-type imageExport struct{ exporter.ExporterInstance }
+type imageExport struct {
+	exporter.ExporterInstance
+	rewritten bool // its layers are made anew, with other times, as blobs alone: they are unpacked from these
+}
 
 // Export implements exporter.ExporterInstance. The image store is told what is exported: it records that.
 func (e *imageExport) Export(ctx context.Context, src *exporter.Source, info exporter.ExportBuildInfo) (map[string]string, exporter.FinalizeFunc, exporter.DescriptorReference, error) {
-	tops, err := topLayers(ctx, src, info.SessionID)
-	if err != nil {
-		return nil, nil, nil, err
+	export := &export{}
+	if !e.rewritten {
+		var err error
+		if export.tops, err = topLayers(ctx, src, info.SessionID); err != nil {
+			return nil, nil, nil, err
+		}
 	}
-	export := &export{tops: tops}
 	answer, finalize, ref, err := e.ExporterInstance.Export(context.WithValue(ctx, exportKey{}, export), src, info)
 	if answer != nil && export.id != "" { // what the image is called here: clients print it, and write it to --iidfile
 		answer[exptypes.ExporterImageConfigDigestKey] = export.id.String()

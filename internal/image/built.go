@@ -46,11 +46,8 @@ func (s *Images) AddBuilt(ctx context.Context, b Built) (Image, error) {
 	if _, err := hold(ctx, target); err != nil {
 		return Image{}, err
 	}
-	if top := b.Layers(c.platform()); top != "" {
-		_, err := s.store.Content.Update(ctx, content.Info{Digest: m.Config.Digest, Labels: map[string]string{store.LayersLabel: top}}, "labels."+store.LayersLabel)
-		if err != nil {
-			return Image{}, fmt.Errorf("hold the layers of the new image: %w", err)
-		}
+	if err := s.holdLayers(ctx, m.Config.Digest, b.Layers(c.platform())); err != nil {
+		return Image{}, fmt.Errorf("hold the layers of the new image: %w", err)
 	}
 	e, err := s.readEntry(ctx, target)
 	if err != nil {
@@ -62,6 +59,25 @@ func (s *Images) AddBuilt(ctx context.Context, b Built) (Image, error) {
 		}
 	}
 	return s.record(ctx, e, records...)
+}
+
+// holdLayers notes an image's topmost layer, "" if that is not known, with its configuration. If it is an image that was built before with the same
+// content, it keeps the layers that it has: containers may run in them.
+func (s *Images) holdLayers(ctx context.Context, config digest.Digest, top string) error {
+	if top == "" {
+		return nil
+	}
+	info, err := s.store.Content.Info(ctx, config)
+	if err != nil {
+		return err
+	}
+	if had, noted := info.Labels[store.LayersLabel]; noted {
+		if _, err := s.store.Layers(ctx, had); err == nil || !errdefs.IsNotFound(err) {
+			return err
+		}
+	}
+	_, err = s.store.Content.Update(ctx, content.Info{Digest: config, Labels: map[string]string{store.LayersLabel: top}}, "labels."+store.LayersLabel)
+	return err
 }
 
 // chooseBuilt finds the manifest for this host in what a build has made, or else the first one.

@@ -99,7 +99,7 @@ func (s *Images) known(r recording) bool {
 	x := s.index.Load()
 	for _, e := range r.images {
 		old := x.images[e.image.ID]
-		if old == nil || old.image.Removed || !old.unpacked || old.image.Target.Digest != e.image.Target.Digest {
+		if old == nil || old.image.Removed || !old.unpacked || old.image.Target.Digest != e.image.Target.Digest || !slices.Equal(old.root.Layers, e.root.Layers) {
 			return false
 		}
 		if p := r.several; p != nil && !x.platforms[p.Target.Digest].has(e.image.ID) {
