@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,6 +93,9 @@ func (b *stepRunner) launchStep(ctx context.Context, r *container.Record, s *bui
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := giveUnmapped(s.Mounts, p, unmappedAt); err != nil {
+		return nil, nil, err
+	}
 	grouped := async(func() error {
 		_, err := b.cgroups.Create(b.cgroupParent(r), r.ID, p.spec.Linux.Resources)
 		return err
@@ -126,6 +130,9 @@ func (b *stepRunner) launchStep(ctx context.Context, r *container.Record, s *bui
 	}, nil)
 	if err != nil {
 		return nil, nil, b.stepError(ctx, err, r)
+	}
+	for _, w := range proc.Warnings {
+		fmt.Fprintln(orDiscard(cmp.Or(streams.Stderr, streams.Stdout)), "tug: "+w)
 	}
 	return &liveStep{step: s, record: r, client: berth.Shim, pid: proc.Pid, idBase: berth.IDBase, group: group}, conn, nil
 }
