@@ -21,6 +21,7 @@ type steps struct {
 	runner Runner
 	layers *layers
 	places *places
+	uppers uppers
 
 	mu      sync.Mutex // guards what follows
 	running map[string]*runningStep
@@ -57,6 +58,11 @@ func (s *steps) Run(ctx context.Context, id string, root executor.Mount, mounts 
 	if step.Mounts, err = s.mounts(ctx, &used, mounts); err != nil {
 		return nil, err
 	}
+	give, err := s.uppers.hold(ctx, settleUppers(step.Mounts))
+	if err != nil {
+		return nil, err
+	}
+	defer give()
 	run := &runningStep{id: step.ID, started: make(chan struct{}), ended: make(chan struct{})}
 	if id != "" {
 		defer s.note(id, run)()

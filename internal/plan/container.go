@@ -15,15 +15,16 @@ type compiler struct {
 	spec   *specs.Spec
 	env    *Env
 	userNS bool
-	new    uint64        // CLONE_NEW* flags of the namespaces that are made
-	join   []namespace   // the ones that exist already
-	sealed []specs.Mount // file systems that become read-only once all mounts are in place
-	dev    Reg           // the detached /dev, if the specification asks for one
-	binds  map[int]Reg   // detached binds, by their index in the specification's mounts
-	tasks  []Reg         // cgroup files to write oneself into
-	group  Reg           // the cgroup of v2 to be born in
-	proc   Reg           // the container's procfs
-	net    bool          // there is a network namespace of the container's
+	new    uint64         // CLONE_NEW* flags of the namespaces that are made
+	join   []namespace    // the ones that exist already
+	sealed []specs.Mount  // file systems that become read-only once all mounts are in place
+	dev    Reg            // the detached /dev, if the specification asks for one
+	binds  map[int]Reg    // detached binds, by their index in the specification's mounts
+	shown  map[string]Reg // trees that were opened with another one, of the same overlay
+	tasks  []Reg          // cgroup files to write oneself into
+	group  Reg            // the cgroup of v2 to be born in
+	proc   Reg            // the container's procfs
+	net    bool           // there is a network namespace of the container's
 	// private tells that the thread has left the host's mount namespace.
 	private bool
 }
@@ -40,7 +41,7 @@ func Container(spec *specs.Spec, env *Env) (*Plan, error) {
 	if spec.Process == nil || len(spec.Process.Args) == 0 {
 		return nil, errors.New("the specification has no process to start")
 	}
-	c := &compiler{b: newBuilder(), spec: spec, env: env, binds: map[int]Reg{}}
+	c := &compiler{b: newBuilder(), spec: spec, env: env, binds: map[int]Reg{}, shown: map[string]Reg{}}
 	c.onHost()
 	c.enter()
 	c.first()

@@ -66,6 +66,11 @@ var goldens = map[string]func(s *specs.Spec, e *plan.Env){
 			specs.Mount{Destination: "/shared", Type: "bind", Source: "/srv/shared", Options: []string{"bind", "rshared"}})
 		s.Linux.RootfsPropagation = "rshared"
 	},
+	"trees-of-one-overlay": func(s *specs.Spec, e *plan.Env) { // which is made once, for what is written in it
+		s.Mounts = append(s.Mounts, bind("cache", "/cache", "rw"), bind("part", "/part", "ro"))
+		cache := plan.Rootfs{Base: e.Rootfs.Base, Layers: []string{"1/fs"}, Dir: e.Rootfs.Base + "/7", Upper: "fs", Work: "work"}
+		e.Trees = map[string]plan.Tree{"cache": {Rootfs: cache}, "part": {Rootfs: cache, Sub: "deep/part"}}
+	},
 	"limits": func(s *specs.Spec, _ *plan.Env) {
 		score := 500
 		s.Process.OOMScoreAdj, s.Process.NoNewPrivileges, s.Process.Cwd = &score, true, "/srv/app"

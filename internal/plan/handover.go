@@ -27,7 +27,7 @@ func Handover(spec *specs.Spec, env *Env, bundle *Bundle) (*Plan, error) {
 	if spec.Process == nil || len(spec.Process.Args) == 0 {
 		return nil, errors.New("the specification has no process to start")
 	}
-	c := &compiler{b: newBuilder(), spec: spec, env: env, binds: map[int]Reg{}}
+	c := &compiler{b: newBuilder(), spec: spec, env: env, binds: map[int]Reg{}, shown: map[string]Reg{}}
 	c.namespaces()
 	c.bindSources(IsInPlace) // before the thread leaves the host's mounts: a shared one is to stay shared with the host
 	c.privateMounts()

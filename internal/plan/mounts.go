@@ -134,7 +134,7 @@ func (c *compiler) bindSources(but func(specs.Mount) bool) {
 
 // bindSource opens a path of the host as a detached mount with the attributes that it is to have in the container.
 func (c *compiler) bindSource(m specs.Mount, a attrs) Reg {
-	b, r := c.b, c.b.reg()
+	b := c.b
 	flags := uint64(unix.OPEN_TREE_CLONE | unix.OPEN_TREE_CLOEXEC)
 	recursive := uint64(0)
 	if a.rbind {
@@ -143,11 +143,15 @@ func (c *compiler) bindSource(m specs.Mount, a attrs) Reg {
 	}
 	what := fmt.Sprintf("mount %s on %s", m.Source, m.Destination)
 	tree, isTree := c.env.Trees[m.Source]
+	r, open := c.shown[m.Source]
+	if !open {
+		r = b.reg()
+	}
 	if place, ok := c.env.Elsewhere[m.Source]; ok {
 		b.openElsewhere(what, place, r)
-	} else if isTree {
-		c.openTree(what, tree, r)
-	} else {
+	} else if isTree && !open {
+		c.openTree(what, m.Source, tree, r)
+	} else if !isTree {
 		b.call(what, unix.SYS_OPEN_TREE, num(unix.AT_FDCWD), b.str(m.Source), val(flags)).out(r)
 	}
 	if _, theirs := c.env.Elsewhere[m.Source]; c.userNS && !theirs && !isTree && !c.env.Unmapped[m.Source] {

@@ -1,16 +1,26 @@
 package plan
 
 import (
+	"cmp"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
 // openTree makes a tree a detached mount with the container's owners.
-func (c *compiler) openTree(what string, t Tree, out Reg) {
-	sub := strings.TrimPrefix(path.Clean("/"+t.Sub), "/")
+func (c *compiler) openTree(what, name string, t Tree, out Reg) {
+	sub, others := t.sub(), c.sameOverlay(name, t)
 	switch {
+	case len(others) > 0:
+		shown := map[Reg]string{out: sub}
+		for _, other := range others {
+			r := c.b.reg()
+			c.shown[other], shown[r] = r, c.env.Trees[other].sub()
+		}
+		c.showOverlay(what, t.Rootfs, shown)
 	case sub == "":
 		c.overlay(t.Rootfs, out)
 	case t.Path != "":
@@ -19,8 +29,22 @@ func (c *compiler) openTree(what string, t Tree, out Reg) {
 			c.b.idmap(what+" with the container's owners", out)
 		}
 	default:
-		c.openSubOfOverlay(what, t.Rootfs, sub, out)
+		c.showOverlay(what, t.Rootfs, map[Reg]string{out: sub})
 	}
+}
+
+func (t Tree) sub() string { return strings.TrimPrefix(path.Clean("/"+t.Sub), "/") }
+
+// sameOverlay names the other trees that show something of the same overlay, where that is written in: the kernel takes a folder for what is written
+// into one overlay only.
+func (c *compiler) sameOverlay(name string, t Tree) (others []string) {
+	for other, o := range c.env.Trees {
+		if other != name && t.Dir != "" && o.Dir == t.Dir && o.Upper == t.Upper {
+			others = append(others, other)
+		}
+	}
+	slices.Sort(others)
+	return others
 }
 
 // openSub picks up what lies at a path in a folder.
@@ -31,15 +55,17 @@ func (c *compiler) openSub(what, folder, sub string, out Reg) {
 	b.close(dir)
 }
 
-// openSubOfOverlay picks up what lies at a path in an overlay.
-func (c *compiler) openSubOfOverlay(what string, r Rootfs, sub string, out Reg) {
+// showOverlay picks up what lies at paths in an overlay.
+func (c *compiler) showOverlay(what string, r Rootfs, shown map[Reg]string) {
 	b, whole := c.b, c.b.reg()
 	c.overlay(r, whole)
 	if !c.env.Kernel.DetachedLayers {
 		// Nor can anything be picked up on such kernels from a mount that is not attached.
 		b.call(what, unix.SYS_MOVE_MOUNT, from(whole), b.str(""), num(unix.AT_FDCWD), b.str(r.Base), num(unix.MOVE_MOUNT_F_EMPTY_PATH))
 	}
-	b.pick(what, whole, sub, out)
+	for _, out := range slices.Sorted(maps.Keys(shown)) {
+		b.pick(what, whole, cmp.Or(shown[out], "."), out)
+	}
 	if !c.env.Kernel.DetachedLayers {
 		b.call(what, unix.SYS_UMOUNT2, b.str(r.Base), num(unix.MNT_DETACH))
 	}
