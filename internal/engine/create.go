@@ -113,6 +113,9 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	if r.Host.NetworkMode == "host" && len(r.Host.PortBindings) > 0 {
 		r.Warnings = append(r.Warnings, "Published ports are discarded when using host network mode")
 	}
+	if w := platformWarning(req.Platform, img); w != "" {
+		r.Warnings = append(r.Warnings, w)
+	}
 	settleSwap(&r.Host.Resources)
 	limits, err := oci.Resources(&r.Host.Resources, nil)
 	if err != nil {

@@ -1,8 +1,10 @@
 package image
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -12,13 +14,16 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // multi is an index of images for the architectures, in whose file "arch" that is, each with an attestation as BuildKit writes it.
 func multi(t *testing.T, archs ...string) v1.ImageIndex {
 	t.Helper()
-	index := mutate.IndexMediaType(empty.Index, "application/vnd.oci.image.index.v1+json")
+	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, arch := range archs {
 		img := forArch(t, arch)
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
@@ -31,7 +36,7 @@ func multi(t *testing.T, archs ...string) v1.ImageIndex {
 			MediaType:   "application/vnd.in-toto+json",
 			Annotations: map[string]string{predicateKey: "https://spdx.dev/Document"},
 		}
-		attested, err := mutate.Append(mutate.ConfigMediaType(mutate.MediaType(empty.Image, "application/vnd.oci.image.manifest.v1+json"), "application/vnd.oci.image.config.v1+json"), statement)
+		attested, err := mutate.Append(mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON), statement)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,15 +48,24 @@ func multi(t *testing.T, archs ...string) v1.ImageIndex {
 	return index
 }
 
+// forArch is an image in OCI's format for an architecture.
 func forArch(t *testing.T, arch string) v1.Image {
 	t.Helper()
-	img := image(t, v1.Config{}, layer(t, file{name: "arch", body: arch}, file{name: "big", body: strings.Repeat(arch, 10_000)}))
+	b := layerTar(t, file{name: "arch", body: arch}, file{name: "big", body: strings.Repeat(arch, 10_000)})
+	files, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }, tarball.WithMediaType(types.OCILayer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := mutate.AppendLayers(mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON), files)
+	if err != nil {
+		t.Fatal(err)
+	}
 	config, err := img.ConfigFile()
 	if err != nil {
 		t.Fatal(err)
 	}
 	config = config.DeepCopy()
-	config.Architecture = arch
+	config.OS, config.Architecture = "linux", arch
 	if img, err = mutate.ConfigFile(img, config); err != nil {
 		t.Fatal(err)
 	}
@@ -276,4 +290,31 @@ func TestAttestationsAreParsedWithinBounds(t *testing.T) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
+}
+
+// plainLayout is an OCI layout of an index of images with a layer that is not compressed, and the index's digest.
+func plainLayout(t *testing.T, name string, archs ...string) ([]byte, digest.Digest) {
+	t.Helper()
+	files := map[string][]byte{"oci-layout": []byte(`{"imageLayoutVersion":"1.0.0"}`)}
+	put := func(mediaType string, b []byte) ocispec.Descriptor {
+		d := ocispec.Descriptor{MediaType: mediaType, Digest: digest.FromBytes(b), Size: int64(len(b))}
+		files[blobPath(d.Digest)] = b
+		return d
+	}
+	var index ocispec.Index
+	index.SchemaVersion = 2
+	for _, arch := range archs {
+		files := put(ocispec.MediaTypeImageLayer, layerTar(t, file{name: "arch", body: arch}))
+		config := configBlob{OS: "linux", Architecture: arch, RootFS: rootFS{Type: "layers", DiffIDs: []digest.Digest{files.Digest}}}
+		m := ocispec.Manifest{Config: put(ocispec.MediaTypeImageConfig, asJSON(t, config)), Layers: []ocispec.Descriptor{files}}
+		m.SchemaVersion = 2
+		d := put(ocispec.MediaTypeImageManifest, asJSON(t, m))
+		d.Platform = &ocispec.Platform{OS: "linux", Architecture: arch}
+		index.Manifests = append(index.Manifests, d)
+	}
+	root := put(ocispec.MediaTypeImageIndex, asJSON(t, index))
+	named := root
+	named.Annotations = map[string]string{ocispec.AnnotationRefName: name}
+	files["index.json"] = asJSON(t, ocispec.Index{Manifests: []ocispec.Descriptor{named}})
+	return archiveOf(t, files), root.Digest
 }
