@@ -51,7 +51,9 @@ func (e *imageExporter) Resolve(ctx context.Context, id int, attrs map[string]st
 	if attrs == nil {
 		attrs = map[string]string{}
 	}
-	if push := attrs[string(exptypes.OptKeyPush)]; push == "" || push == "false" {
+	push := attrs[string(exptypes.OptKeyPush)]
+	stays := push == "" || push == "false"
+	if stays {
 		if _, asked := attrs[string(exptypes.OptKeyLayerCompression)]; !asked {
 			attrs[string(exptypes.OptKeyLayerCompression)] = "uncompressed"
 		}
@@ -69,7 +71,7 @@ func (e *imageExporter) Resolve(ctx context.Context, id int, attrs map[string]st
 		return nil, err
 	}
 	rewritten, asked := attrs[string(exptypes.OptKeyRewriteTimestamp)]
-	return &imageExport{made, asked && rewritten != "false"}, nil
+	return &imageExport{ExporterInstance: made, rewritten: asked && rewritten != "false", stays: stays}, nil
 }
 
 // fullNames gives names their registries and tags.
@@ -92,6 +94,7 @@ func fullNames(list string) (string, error) {
 type imageExport struct {
 	exporter.ExporterInstance
 	rewritten bool // its layers are made anew, with other times, as blobs alone: they are unpacked from these
+	stays     bool // here: it is not pushed
 }
 
 // Export implements exporter.ExporterInstance. The image store is told what is exported: it records that.
@@ -106,6 +109,9 @@ func (e *imageExport) Export(ctx context.Context, src *exporter.Source, info exp
 	answer, finalize, ref, err := e.ExporterInstance.Export(context.WithValue(ctx, exportKey{}, export), src, info)
 	if answer != nil && export.id != "" { // what the image is called here: clients print it, and write it to --iidfile
 		answer[exptypes.ExporterImageConfigDigestKey] = export.id.String()
+		if e.stays { // buildx takes this one, where images are containerd's; what was not pushed has no digest elsewhere yet
+			answer[exptypes.ExporterImageDigestKey] = export.id.String()
+		}
 	}
 	if strings.HasPrefix(answer[string(exptypes.ExporterImageNameKey)], unnamed) {
 		delete(answer, string(exptypes.ExporterImageNameKey))
