@@ -20,6 +20,7 @@ import (
 	dockerfile "github.com/moby/buildkit/frontend/dockerfile/builder"
 	"github.com/moby/buildkit/frontend/gateway"
 	"github.com/moby/buildkit/frontend/gateway/forwarder"
+	gatewayapi "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/session"
 	containerdsnapshot "github.com/moby/buildkit/snapshot/containerd"
 	"github.com/moby/buildkit/solver"
@@ -197,10 +198,15 @@ func (b *backend) context(ctx context.Context) (context.Context, context.CancelF
 }
 
 func (b *backend) unary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	if r, ok := req.(*controlapi.SolveRequest); ok {
-		if err := b.places.admit(r); err != nil {
-			return nil, err
-		}
+	var err error
+	switch r := req.(type) {
+	case *controlapi.SolveRequest:
+		err = b.places.admit(r.FrontendAttrs)
+	case *gatewayapi.SolveRequest: // of a client that is the build's frontend itself, as buildx is
+		err = b.places.admit(r.FrontendOpt)
+	}
+	if err != nil {
+		return nil, err
 	}
 	ctx, cancel := b.context(ctx)
 	defer cancel()

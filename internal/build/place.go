@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
-	controlapi "github.com/moby/buildkit/api/services/control"
 	"github.com/moby/sys/atomicwriter"
 )
 
@@ -50,9 +49,9 @@ func placeText(network, cgroupParent string) string {
 	return networkPrefix + network + ";" + cgroupParent
 }
 
-// admit seals the place that a request names. Errors: InvalidArgument.
-func (p *places) admit(r *controlapi.SolveRequest) error {
-	named, ok := strings.CutPrefix(r.FrontendAttrs[parentAttr], networkPrefix)
+// admit seals the place that a request names among its attributes. Errors: InvalidArgument.
+func (p *places) admit(attrs map[string]string) error {
+	named, ok := strings.CutPrefix(attrs[parentAttr], networkPrefix)
 	if !ok {
 		return nil
 	}
@@ -60,7 +59,7 @@ func (p *places) admit(r *controlapi.SolveRequest) error {
 	if network == "" || network == "host" || strings.Contains(network, ":") {
 		return fmt.Errorf("network %q of a build: name one that 'network ls' shows; --network host and none are said otherwise: %w", network, errdefs.ErrInvalidArgument)
 	}
-	r.FrontendAttrs[parentAttr] = networkPrefix + p.seal(named) + ";" + named
+	attrs[parentAttr] = networkPrefix + p.seal(named) + ";" + named
 	return nil
 }
 

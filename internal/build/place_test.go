@@ -5,14 +5,13 @@ import (
 	"testing"
 
 	"github.com/containerd/errdefs"
-	controlapi "github.com/moby/buildkit/api/services/control"
 )
 
 func admitted(t *testing.T, p *places, text string) (string, error) {
 	t.Helper()
-	r := &controlapi.SolveRequest{FrontendAttrs: map[string]string{parentAttr: text}}
-	err := p.admit(r)
-	return r.FrontendAttrs[parentAttr], err
+	attrs := map[string]string{parentAttr: text}
+	err := p.admit(attrs)
+	return attrs[parentAttr], err
 }
 
 func TestAStepHasTheNetworkThatItsRequestNames(t *testing.T) {

@@ -33,7 +33,7 @@ func TestClassicRequestBecomesASolve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.admit(r); err != nil {
+	if err := p.admit(r.FrontendAttrs); err != nil {
 		t.Fatal(err)
 	}
 	if network, parent, err := p.of(r.FrontendAttrs["cgroup-parent"]); network != "mynet" || parent != "/p" || err != nil {
