@@ -68,12 +68,12 @@ func TestRootWithoutOutputStaysAsItIs(t *testing.T) {
 	needsEngine(t)
 	d := forDocker
 	base := llb.Image("busybox")
-	run := llb.Scratch().Run(llb.Args([]string{"sh", "-c", "pwd; ! touch /attempt && date >/out/" + time.Now().Format("150405.000")}), llb.Dir("/made/dir"))
+	run := llb.Scratch().Run(llb.Args([]string{"sh", "-c", "pwd; ! touch /attempt && date >/elsewhere/" + time.Now().Format("150405.000")}), llb.Dir("/no-output/dir"))
 	run.AddMount("/", base, llb.ForceNoOutput)
-	if err := d.solve(t, run.AddMount("/out", llb.Scratch())); err != nil {
+	if err := d.solve(t, run.AddMount("/elsewhere", llb.Scratch())); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"made", "out", "attempt"} {
+	for _, name := range []string{"no-output", "elsewhere", "attempt"} {
 		found, err := filepath.Glob(filepath.Join(d.dir, "data", "*", "snapshots", "snapshots", "*", "fs", name))
 		if err != nil || len(found) > 0 {
 			t.Errorf("it has written into layers: %v, %v", found, err)
