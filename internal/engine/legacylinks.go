@@ -35,13 +35,15 @@ func parseLink(text string) (name, alias string, err error) {
 	return name, alias, nil
 }
 
-// settleLinks finds the containers that one links to, and notes them by their IDs. Errors: InvalidArgument.
+// settleLinks finds the containers that one links to, and notes them by their IDs. On a network of one's own they belong to the endpoint, where
+// docker's command line names them as well. Errors: InvalidArgument.
 func (e *Engine) settleLinks(h *container.HostConfig) error {
 	if len(h.Links) == 0 {
 		return nil
 	}
 	if h.NetworkMode != "default" && h.NetworkMode != network.NameBridge {
-		return invalid("links of a container are for the default bridge: on network %s they belong to the endpoint (EndpointsConfig)", h.NetworkMode)
+		h.Links = nil
+		return nil
 	}
 	settled := make([]string, len(h.Links))
 	for i, text := range h.Links {
