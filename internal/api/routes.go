@@ -57,6 +57,7 @@ func (s *server) routes() map[string]handler {
 			"json":         imageInspect,
 		}),
 		"POST /images/{path...}":   imageNamed(map[string]handler{"push": imagePush, "tag": imageTag}),
+		"DELETE /images":           imageRemove, // a name that is empty
 		"DELETE /images/{path...}": imageRemove,
 
 		"GET /networks":                  networkList,
