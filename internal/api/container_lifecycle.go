@@ -82,9 +82,20 @@ func containerRename(c *call) error {
 
 func containerRemove(c *call) error {
 	if c.flag("link") {
-		return invalid("removing a link between containers is not supported: remove the container, or disconnect it from a network")
+		return invalid("a link is named by its container and its alias, as in /web/db")
 	}
 	if err := c.engine.Remove(c.ctx(), c.id(), engine.RemoveOptions{Force: c.flag("force"), Volumes: c.flag("v")}); err != nil {
+		return err
+	}
+	return c.done()
+}
+
+// containerRemoveLink removes a link, which the path names by its container and its alias.
+func containerRemoveLink(c *call) error {
+	if !c.flag("link") {
+		return errPageNotFound
+	}
+	if err := c.engine.RemoveLink(c.ctx(), c.id(), c.r.PathValue("alias")); err != nil {
 		return err
 	}
 	return c.done()

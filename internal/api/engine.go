@@ -55,6 +55,7 @@ type Containers interface {
 	Kill(ctx context.Context, ref, signal string) error
 	Pause(ctx context.Context, ref string) error
 	Unpause(ctx context.Context, ref string) error
+	RemoveLink(ctx context.Context, ref, alias string) error
 	Rename(ctx context.Context, ref, name string) error
 	Remove(ctx context.Context, ref string, o engine.RemoveOptions) error
 	Update(ctx context.Context, ref string, r container.Resources, p *container.RestartPolicy) (warnings []string, err error)

@@ -220,6 +220,10 @@ func (f *fakeEngine) Kill(_ context.Context, ref, sig string) error {
 func (f *fakeEngine) Pause(_ context.Context, ref string) error   { return f.log("pause %s", ref) }
 func (f *fakeEngine) Unpause(_ context.Context, ref string) error { return f.log("unpause %s", ref) }
 
+func (f *fakeEngine) RemoveLink(_ context.Context, ref, alias string) error {
+	return fmt.Errorf("container %s has no link %q: %w", ref, alias, errdefs.ErrNotFound)
+}
+
 func (f *fakeEngine) Rename(_ context.Context, ref, name string) error {
 	return f.log("rename %s %s", ref, name)
 }

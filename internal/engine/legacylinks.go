@@ -2,11 +2,15 @@ package engine
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
+
+	"github.com/containerd/errdefs"
 
 	"tug/internal/container"
 	"tug/internal/network"
@@ -62,6 +66,33 @@ func (e *Engine) settleLinks(h *container.HostConfig) error {
 	}
 	e.linked.Store(true)
 	h.Links = settled
+	return nil
+}
+
+// RemoveLink removes a container's link, by its alias. A program that runs keeps what it was told in its environment. Errors: NotFound.
+func (e *Engine) RemoveLink(ctx context.Context, ref, alias string) error {
+	r, release, err := e.containers.Claim(ctx, ref)
+	if err != nil {
+		return err
+	}
+	defer release()
+	at := slices.IndexFunc(r.Host.Links, func(text string) bool {
+		_, a, err := parseLink(text)
+		return err == nil && a == alias
+	})
+	if at < 0 {
+		return fmt.Errorf("container %s has no link %q: inspect shows those that it has in HostConfig.Links: %w", r.Name, alias, errdefs.ErrNotFound)
+	}
+	id, _, err := parseLink(r.Host.Links[at])
+	if err != nil {
+		return err
+	}
+	if _, err := e.containers.Change(r.ID, func(r *container.Record) { r.Host.Links = slices.Delete(slices.Clone(r.Host.Links), at, at+1) }); err != nil {
+		return err
+	}
+	if child, err := e.containers.Get(id); err == nil && r.IsRunning() {
+		return replaceHost(e.etcFiles(r.ID).Hosts, link{child, alias}.names(), "")
+	}
 	return nil
 }
 
@@ -183,7 +214,7 @@ func (e *Engine) tellLinked(child *container.Record) {
 	}
 }
 
-// replaceHost puts an address before the names in a file like /etc/hosts. The file is the container's to write, so that
+// replaceHost puts an address before the names in a file like /etc/hosts; "" removes them. The file is the container's to write, so that
 // one which has grown large is left alone.
 func replaceHost(file, names, address string) error {
 	const most = 1 << 20 // bytes
@@ -202,7 +233,9 @@ func replaceHost(file, names, address string) error {
 	var out bytes.Buffer
 	for line := range bytes.Lines(text) {
 		if _, has, ok := bytes.Cut(bytes.TrimSpace(line), []byte("\t")); ok && string(has) == names {
-			line = []byte(address + "\t" + names + "\n")
+			if line = nil; address != "" {
+				line = []byte(address + "\t" + names + "\n")
+			}
 		}
 		out.Write(line)
 	}
