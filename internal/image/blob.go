@@ -32,17 +32,20 @@ func (s *Images) writeBlob(ctx context.Context, r io.Reader, want digest.Digest)
 // blobDraft is a blob that is written but for waiting for the disk.
 type blobDraft struct {
 	desc ocispec.Descriptor
-	w    content.Writer // nil if the store has the blob already
+	w    content.Writer // nil if the store has had the blob already
 }
 
 // copyBlock is how many bytes are copied at a time.
 const copyBlock = 256 << 10
 
-// draftBlob writes r, for which commit is to be called. What would fill the disk is refused.
+// known says that the store has had the blob already.
+func (d blobDraft) known() bool { return d.w == nil }
+
+// draftBlob writes r, for which commit is to be called. What would fill the disk is refused, and what is not what it says, also if the store has that already.
 func (s *Images) draftBlob(ctx context.Context, r io.Reader, want digest.Digest) (blobDraft, error) {
 	if want != "" {
 		if desc, err := s.existing(ctx, want); err == nil {
-			return blobDraft{desc: desc}, nil
+			return blobDraft{desc: desc}, verify(r, desc)
 		}
 	}
 	ref := "write-" + rand.Text()
@@ -61,14 +64,31 @@ func (s *Images) draftBlob(ctx context.Context, r io.Reader, want digest.Digest)
 	}
 	desc := ocispec.Descriptor{Digest: w.Digest(), Size: size}
 	if want != "" && want != desc.Digest {
-		return abort(fmt.Errorf("content is %s and not %s as it says: the archive or the transfer is damaged: %w", desc.Digest, want, errdefs.ErrInvalidArgument))
+		return abort(damaged(want))
 	}
 	return blobDraft{desc, w}, nil
 }
 
+// verify reads what should be a blob that the store has already. It does not read on for ever: a file with a hole is longer than its archive.
+func verify(r io.Reader, desc ocispec.Descriptor) error {
+	hash := desc.Digest.Algorithm().Hash()
+	n, err := io.CopyBuffer(hash, io.LimitReader(r, desc.Size+1), make([]byte, copyBlock))
+	if err != nil {
+		return err
+	}
+	if n != desc.Size || digest.NewDigest(desc.Digest.Algorithm(), hash) != desc.Digest {
+		return damaged(desc.Digest)
+	}
+	return nil
+}
+
+func damaged(want digest.Digest) error {
+	return fmt.Errorf("content is not %s as it says: the archive or the transfer is damaged: %w", want, errdefs.ErrInvalidArgument)
+}
+
 // commit puts the blob into its place, on disk.
 func (d blobDraft) commit(ctx context.Context) error {
-	if d.w == nil {
+	if d.known() {
 		return nil
 	}
 	defer d.w.Close()

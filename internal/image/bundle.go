@@ -75,24 +75,35 @@ func (b *bundleReader) read(ctx context.Context, r io.Reader) error {
 	tr := tar.NewReader(r)
 	for n := 0; ; n++ {
 		h, err := tr.Next()
+		if err == io.EOF && n == 0 {
+			return fmt.Errorf("it is empty: %w", errdefs.ErrInvalidArgument)
+		}
 		if err == io.EOF {
 			break
 		}
-		if errors.Is(err, tar.ErrHeader) {
-			return fmt.Errorf("not a tar archive: %w", errdefs.ErrInvalidArgument)
+		if errors.Is(err, tar.ErrHeader) || n == 0 && errors.Is(err, io.ErrUnexpectedEOF) {
+			return fmt.Errorf("it is not a tar archive: load takes what save writes: %w", errdefs.ErrInvalidArgument)
 		}
 		if err != nil {
-			return err
+			return cutOff(err)
 		}
 		if n == maxBundleFiles {
 			return fmt.Errorf("more than %d files: %w", maxBundleFiles, errdefs.ErrInvalidArgument)
 		}
 		if err := b.entry(ctx, h, tr); err != nil {
-			return fmt.Errorf("%.200q: %w", h.Name, err)
+			return fmt.Errorf("%.200q: %w", h.Name, cutOff(err))
 		}
 	}
 	_, err := io.Copy(io.Discard, r) // checksums of the outer compression come last
-	return err
+	return cutOff(err)
+}
+
+// cutOff says what it means that there should be more.
+func cutOff(err error) error {
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return fmt.Errorf("the archive ends in its middle: %w: %w", err, errdefs.ErrInvalidArgument)
 }
 
 func (b *bundleReader) entry(ctx context.Context, h *tar.Header, r io.Reader) error {
@@ -165,7 +176,7 @@ func (b *bundleReader) keep(ctx context.Context, name string, size int64, r io.R
 		if err := draft.commit(ctx); err != nil {
 			return fmt.Errorf("%.200q: %w", name, err)
 		}
-		if looksLikeLayer(head[:n]) {
+		if !draft.known() && looksLikeLayer(head[:n]) {
 			b.early.Unpack(draft.desc)
 		}
 		return nil
@@ -247,11 +258,27 @@ func (b *bundle) digestOf(name string) digest.Digest {
 	return b.files[name].Digest
 }
 
+// lacks is the error for what an archive lists and does not have.
+func lacks(what, name string) error {
+	return fmt.Errorf("%s %.200q is not in it: %w", what, name, errdefs.ErrInvalidArgument)
+}
+
+// has refuses a blob that an OCI layout lists and does not have. That the store has it from elsewhere does not count.
+func (b *bundle) has(what string, d digest.Digest) error {
+	if err := d.Validate(); err != nil {
+		return fmt.Errorf("digest %.100q: %w: %w", d, err, errdefs.ErrInvalidArgument)
+	}
+	if b.digestOf(blobPath(d)) != d {
+		return lacks(what, d.String())
+	}
+	return nil
+}
+
 // bundleBlob returns the file at a path of the archive, which what must be, in the store.
 func (s *Images) bundleBlob(ctx context.Context, b *bundle, what, file string) (ocispec.Descriptor, error) {
 	name, ok := b.find(file)
 	if !ok {
-		return ocispec.Descriptor{}, fmt.Errorf("%s %.200q is not in it: %w", what, file, errdefs.ErrInvalidArgument)
+		return ocispec.Descriptor{}, lacks(what, file)
 	}
 	if held, ok := b.held[name]; ok {
 		return s.writeBlob(ctx, bytes.NewReader(held), digest.FromBytes(held))

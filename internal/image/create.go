@@ -29,7 +29,7 @@ type Parts struct {
 }
 
 // Create makes an image of parts and returns it unpacked and recorded.
-func (s *Images) Create(ctx context.Context, p Parts) (Image, error) {
+func (s *Images) Create(ctx context.Context, p Parts) (_ Image, err error) {
 	var records []string
 	if p.Ref != "" {
 		named, err := parseTag(p.Ref)
@@ -42,11 +42,12 @@ func (s *Images) Create(ctx context.Context, p Parts) (Image, error) {
 	if err != nil {
 		return Image{}, err
 	}
-	ctx, done, err := s.store.Lease(ctx)
+	ctx, done, err := s.store.LeaseOrNothing(ctx)
 	if err != nil {
 		return Image{}, err
 	}
-	defer done()
+	defer func() { err = s.full("make image", err) }()
+	defer func() { done(err != nil) }()
 
 	var layers []ocispec.Descriptor
 	if p.Parent != nil {

@@ -128,7 +128,10 @@ func TestHostileArchivesAreRefused(t *testing.T) {
 		want    string
 	}{
 		"no tar":                       {bytes.Repeat([]byte("no tar archive "), 100), "not a tar archive"},
-		"nothing":                      {nil, "neither manifest.json nor index.json"},
+		"a line of text":               {[]byte("nonsense\n"), "not a tar archive"},
+		"a line of text, compressed":   {compressed(t, strings.NewReader("nonsense\n")), "not a tar archive"},
+		"nothing":                      {nil, "it is empty"},
+		"an archive of nothing":        {make([]byte, 2*tarBlock), "it is empty"},
 		"no manifest":                  {archiveOf(t, map[string][]byte{"f": []byte("x")}), "neither manifest.json nor index.json"},
 		"old format":                   {archiveOf(t, map[string][]byte{"repositories": []byte("{}")}), "Docker before 1.10"},
 		"manifest is no JSON":          {archiveOf(t, map[string][]byte{"manifest.json": []byte("[")}), "manifest.json"},
@@ -168,7 +171,7 @@ func TestHostileArchivesAreRefused(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("loaded %v, %v; want %q", list, err, c.want)
 			}
-			nothingLeft(t, s)
+			nothingThere(t, s)
 		})
 	}
 }
@@ -179,6 +182,12 @@ func nothingLeft(t *testing.T, s *Images) {
 	if err := s.store.CollectNow(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	nothingThere(t, s)
+}
+
+// nothingThere checks that the store holds nothing at all, also nothing that waits to be collected.
+func nothingThere(t *testing.T, s *Images) {
+	t.Helper()
 	for _, dir := range []string{"content/blobs/sha256", "content/ingest", "snapshots/snapshots", "snapshots/early"} {
 		entries, err := os.ReadDir(filepath.Join(s.settings.Root, dir))
 		if err != nil && !os.IsNotExist(err) {

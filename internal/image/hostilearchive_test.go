@@ -131,7 +131,7 @@ func TestBombsLeaveRoomOnTheDisk(t *testing.T) {
 			if err := attack(); !errors.Is(err, unix.ENOSPC) {
 				t.Error(err)
 			}
-			nothingLeft(t, s)
+			nothingThere(t, s)
 			var st unix.Statfs_t
 			if err := unix.Statfs(disk, &st); err != nil || st.Bavail == 0 {
 				t.Errorf("%d blocks are left, %v", st.Bavail, err)

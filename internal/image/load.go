@@ -2,7 +2,6 @@ package image
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -28,17 +27,19 @@ type Loaded struct {
 }
 
 // Load reads the images in an archive as docker save, docker buildx and other tools write it: Docker's image archive (version 1.1
-// and up) or an OCI image layout, compressed or not. It returns each name with its image.
-func (s *Images) Load(ctx context.Context, r io.Reader, o LoadOptions) ([]Loaded, error) {
+// and up) or an OCI image layout, compressed or not. It returns each name with its image. An archive that does not have all that it lists, or has it damaged,
+// is refused, whatever of it the store has from elsewhere. When one of several images cannot be loaded, those before it stay, and are returned beside the error.
+func (s *Images) Load(ctx context.Context, r io.Reader, o LoadOptions) (loaded []Loaded, err error) {
 	want, err := wantAll(o.Platforms)
 	if err != nil {
 		return nil, err
 	}
-	ctx, done, err := s.store.Lease(ctx)
+	ctx, done, err := s.store.LeaseOrNothing(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
+	defer func() { err = s.full("load", err) }()
+	defer func() { done(err != nil) }()
 
 	plain, err := store.Decompress(r)
 	if err != nil {
@@ -52,9 +53,6 @@ func (s *Images) Load(ctx context.Context, r io.Reader, o LoadOptions) ([]Loaded
 	}
 	defer early.Close()
 	b, err := s.readBundle(ctx, plain, early)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("it ends in its middle: %w: %w", err, errdefs.ErrInvalidArgument)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("read image archive: %w", err)
 	}
@@ -62,7 +60,6 @@ func (s *Images) Load(ctx context.Context, r io.Reader, o LoadOptions) ([]Loaded
 	if err != nil {
 		return nil, fmt.Errorf("read image archive: %w", err)
 	}
-	var loaded []Loaded
 	for _, f := range found {
 		r := recording{target: f.target, names: f.names}
 		for _, d := range f.images {

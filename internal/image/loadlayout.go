@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,7 +16,7 @@ import (
 func (s *Images) layoutImages(ctx context.Context, b *bundle, want []wanted) ([]bundled, error) {
 	var list merged
 	for _, d := range layoutEntries(*b.index, want) {
-		found, configs, err := s.layoutImage(ctx, d, want)
+		found, configs, err := s.layoutImage(ctx, b, d, want)
 		if err != nil {
 			return nil, err
 		}
@@ -39,47 +40,59 @@ func (s *Images) layoutImages(ctx context.Context, b *bundle, want []wanted) ([]
 }
 
 // layoutImage is what an entry of a layout's index leads to, and the configurations of its images.
-func (s *Images) layoutImage(ctx context.Context, d ocispec.Descriptor, want []wanted) (bundled, []digest.Digest, error) {
+func (s *Images) layoutImage(ctx context.Context, b *bundle, d ocispec.Descriptor, want []wanted) (bundled, []digest.Digest, error) {
 	if !isSeveral(d) {
 		target, err := s.resolve(ctx, d, anyPlatform, nil) // refuses what is no image
 		if err != nil {
 			return bundled{}, nil, err
 		}
-		m, c, err := s.readManifest(ctx, target)
+		img, err := s.bundledImage(ctx, b, target)
 		if err != nil {
 			return bundled{}, nil, err
 		}
 		for _, w := range want {
-			if err := w.provided(newImage(target, m, c)); err != nil {
+			if err := w.provided(img); err != nil {
 				return bundled{}, nil, err
 			}
 		}
-		return bundled{target: bare(target), images: []ocispec.Descriptor{bare(target)}}, []digest.Digest{m.Config.Digest}, nil
+		return bundled{target: img.Target, images: []ocispec.Descriptor{img.Target}}, []digest.Digest{img.ID}, nil
+	}
+	if err := b.has("manifest list", d.Digest); err != nil {
+		return bundled{}, nil, err
 	}
 	several, err := s.readPlatforms(ctx, d)
 	if err != nil {
 		return bundled{}, nil, err
 	}
 	found, configs, there := bundled{target: bare(d)}, []digest.Digest(nil), make([]bool, len(want))
+	var part error // why the first platform that is in it is not whole
 	for _, m := range several.Manifests {
-		img, err := s.bundledImage(ctx, m)
-		if err != nil {
-			return bundled{}, nil, err
-		}
-		if img == nil || len(want) > 0 && !serves(*img, want, there) {
+		if m.About != "" || b.has("", m.Descriptor.Digest) != nil {
 			continue
 		}
-		found.images, configs = append(found.images, bare(m.Descriptor)), append(configs, img.ID)
+		img, err := s.bundledImage(ctx, b, m.Descriptor)
+		if err != nil && part == nil && listed(m.Descriptor.Platform, want) {
+			part = err
+		}
+		if err != nil || len(want) > 0 && !serves(img, want, there) {
+			continue
+		}
+		found.images, configs = append(found.images, img.Target), append(configs, img.ID)
 	}
 	for i, w := range want {
 		if !there[i] {
-			return bundled{}, nil, fmt.Errorf("no matching manifest for %s in the manifest list entries: %w", w.name, errdefs.ErrNotFound)
+			return bundled{}, nil, cmp.Or(part, fmt.Errorf("no matching manifest for %s in the manifest list entries: %w", w.name, errdefs.ErrNotFound))
 		}
 	}
 	if len(found.images) == 0 {
-		return bundled{}, nil, fmt.Errorf("none of the platforms of %s is in it: %w", d.Digest, errdefs.ErrNotFound)
+		return bundled{}, nil, cmp.Or(part, fmt.Errorf("none of the platforms of %s is in it: %w", d.Digest, errdefs.ErrNotFound))
 	}
 	return found, configs, nil
+}
+
+// listed says that an index has an entry for a platform that is wanted, or for any if none is.
+func listed(p *ocispec.Platform, want []wanted) bool {
+	return len(want) == 0 || p != nil && slices.ContainsFunc(want, func(w wanted) bool { return w.Match(*p) })
 }
 
 // serves notes which wanted platforms an image serves, and says whether it serves any.
@@ -93,24 +106,29 @@ func serves(img Image, want []wanted, there []bool) bool {
 	return found
 }
 
-// bundledImage is the image of an entry of an index, if all of it is in the store; nil if it is not, or no image.
-func (s *Images) bundledImage(ctx context.Context, m Manifest) (*Image, error) {
-	if m.Image == "" {
-		return nil, nil
+// bundledImage is the image of a manifest of a layout, all of which must be in it.
+func (s *Images) bundledImage(ctx context.Context, b *bundle, d ocispec.Descriptor) (Image, error) {
+	if err := b.has("image manifest", d.Digest); err != nil {
+		return Image{}, err
 	}
-	read, c, err := s.readManifest(ctx, bare(m.Descriptor))
+	blob, err := readBlob(ctx, s.store.Content, bare(d), maxManifest)
 	if err != nil {
-		return nil, err
+		return Image{}, err
 	}
-	for _, l := range read.Layers {
-		if _, err := s.store.Content.Info(ctx, l.Digest); errdefs.IsNotFound(err) {
-			return nil, nil
-		} else if err != nil {
-			return nil, err
+	m, err := parseManifest(blob)
+	if err != nil {
+		return Image{}, err
+	}
+	if err := b.has("image configuration", m.Config.Digest); err != nil {
+		return Image{}, err
+	}
+	for _, l := range m.Layers {
+		if err := b.has("layer", l.Digest); err != nil {
+			return Image{}, err
 		}
 	}
-	img := newImage(bare(m.Descriptor), read, c)
-	return &img, nil
+	m, c, err := s.readManifest(ctx, bare(d))
+	return newImage(bare(d), m, c), err
 }
 
 // heldPlatforms reads an index in the store, and has its manifests keep what is attested of them.
@@ -136,8 +154,7 @@ func layoutEntries(x ocispec.Index, want []wanted) []ocispec.Descriptor {
 	var groups [][]ocispec.Descriptor // of one name each, in the archive's order
 	at := map[string]int{}
 	for _, d := range x.Manifests {
-		serves := func(w wanted) bool { return w.Match(*d.Platform) }
-		if d.Platform != nil && (d.Platform.OS == "unknown" || len(want) > 0 && !slices.ContainsFunc(want, serves)) {
+		if d.Platform != nil && (d.Platform.OS == "unknown" || !listed(d.Platform, want)) {
 			continue // an attestation, or not asked for
 		}
 		name := layoutName(d)

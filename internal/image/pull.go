@@ -49,7 +49,7 @@ func (s *Images) Pull(ctx context.Context, ref string, o PullOptions) (Image, er
 	defer client.Close()
 	p := &pull{Images: s, named: named, want: want, client: client, progress: newProgress(o.Progress)}
 	img, err := p.run(registry.WithNotice(s.store.Context(ctx), p.retrying))
-	return img, p.full(ctx, err)
+	return img, p.freed(ctx, err)
 }
 
 // retrying tells that a busy registry is asked again.
@@ -62,17 +62,25 @@ func mayBePulledOn(err error) bool {
 	return errdefs.IsUnavailable(err) || errdefs.IsResourceExhausted(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// full says of a full disk which one it is and what to do. What the pull has brought is gone from it then: others want to go on, and no container
-// starts on a disk that has nothing left.
-func (p *pull) full(ctx context.Context, err error) error {
-	if !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT) {
+// freed is full for a pull. What it has brought is gone from the disk then: others want to go on, and no container starts on a disk that has nothing left.
+func (p *pull) freed(ctx context.Context, err error) error {
+	if !isFull(err) {
 		return err
 	}
 	if cerr := p.store.CollectNow(context.WithoutCancel(ctx)); cerr != nil {
 		err = errors.Join(err, cerr)
 	}
-	return fmt.Errorf("pull %s: no space left on the disk that %s is on: remove what is not needed ('tug image prune', 'tug system df' tells what takes the space): %w",
-		reference.FamiliarString(p.named), p.settings.Root, err)
+	return p.full("pull "+reference.FamiliarString(p.named), err)
+}
+
+func isFull(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
+
+// full says of a full disk, in an error of what was done, which one it is and what to do.
+func (s *Images) full(what string, err error) error {
+	if !isFull(err) {
+		return err
+	}
+	return fmt.Errorf("%s: no space left on the disk that %s is on: remove what is not needed ('tug image prune', 'tug system df' tells what takes the space): %w", what, s.settings.Root, err)
 }
 
 // client speaks to the registry of a name, and to its mirrors.

@@ -114,6 +114,29 @@ func (a *applier) stream(ctx context.Context, r io.Reader, desc ocispec.Descript
 	return applied{digester.Digest(), read.n, found.Implied, found.Deletes}, nil
 }
 
+// contentOf returns the digest of what a layer that is in the store has uncompressed.
+func (a *applier) contentOf(ctx context.Context, desc ocispec.Descriptor) (_ digest.Digest, err error) {
+	defer func() {
+		if err != nil {
+			err = &LayerError{desc.Digest, err}
+		}
+	}()
+	blob, err := a.blobs.ReaderAt(ctx, desc)
+	if err != nil {
+		return "", err
+	}
+	defer blob.Close()
+	if compressed, err := IsCompressed(blob); err != nil || !compressed {
+		return desc.Digest, err
+	}
+	plain, err := Decompress(io.NewSectionReader(blob, 0, blob.Size()))
+	if err != nil {
+		return "", err
+	}
+	defer plain.Close()
+	return digest.FromReader(plain)
+}
+
 // target tells from a snapshot's mounts into which folder its files go, and whether overlay will have layers below it.
 func target(mounts []mount.Mount) (dir string, overlay bool, err error) {
 	if len(mounts) == 1 && mounts[0].Type == "bind" {

@@ -19,18 +19,38 @@ const temporaryLabel = "tug/temporary"
 // Lease returns a context in which whatever is written is safe from collection until done is called. Then what nobody recorded
 // meanwhile is collected. A lease does not outlive the process.
 func (s *Store) Lease(ctx context.Context) (_ context.Context, done func(), _ error) {
+	ctx, end, err := s.lease(ctx)
+	return ctx, func() { end(); s.Collect() }, err
+}
+
+// LeaseOrNothing is Lease for work that brings much, and all or nothing: when it has failed, what it brought is collected before done returns, and its
+// space on the disk is free.
+func (s *Store) LeaseOrNothing(ctx context.Context) (_ context.Context, done func(failed bool), _ error) {
+	ctx, end, err := s.lease(ctx)
+	done = func(failed bool) {
+		end()
+		if failed {
+			s.collectInBackground(context.WithoutCancel(ctx)) // a fault is not this work's, and is mended by the next collection
+			return
+		}
+		s.Collect()
+	}
+	return ctx, done, err
+}
+
+// lease is Lease without a collection at its end.
+func (s *Store) lease(ctx context.Context) (_ context.Context, end func(), _ error) {
 	ctx = s.Context(ctx)
 	lease, err := s.Leases.Create(ctx, leases.WithID("work-"+rand.Text()), leases.WithLabel(temporaryLabel, "1"))
 	if err != nil {
 		return nil, nil, fmt.Errorf("lease in the image store: %w", err)
 	}
-	done = func() {
+	end = func() {
 		if err := s.Leases.Delete(context.WithoutCancel(ctx), lease); err != nil && !errdefs.IsNotFound(err) {
 			s.log.Warn("cannot delete a lease in the image store", "lease", lease.ID, "error", err)
 		}
-		s.Collect()
 	}
-	return leases.WithLease(ctx, lease.ID), done, nil
+	return leases.WithLease(ctx, lease.ID), end, nil
 }
 
 // Keep adds a blob, and what it leads to, to the lease in ctx.

@@ -29,6 +29,14 @@ type Layer struct {
 	DiffID digest.Digest
 }
 
+// is refuses a layer with another content than the image's configuration says.
+func (l Layer) is(diff digest.Digest) error {
+	if diff == l.DiffID {
+		return nil
+	}
+	return &LayerError{l.Blob.Digest, fmt.Errorf("wrong diff id: its content is %s, and the image's configuration says %s: %w", diff, l.DiffID, errdefs.ErrInvalidArgument)}
+}
+
 // UnpackOptions are where blobs come from, the bounds, and the listener of one unpacking.
 type UnpackOptions struct {
 	// Fetch brings a blob into the store, if it is not there, verified. What it reads it has the follower, which may be nil, follow. nil
@@ -97,7 +105,10 @@ func (u *unpacking) layer(ctx context.Context, i int) error {
 		if u.o.Pass != nil {
 			return nil
 		}
-		return u.fetch(ctx, l.Blob, nil)
+		if err := u.fetch(ctx, l.Blob, nil); err != nil {
+			return err
+		}
+		return u.verify(ctx, l)
 	}
 	if err != nil {
 		return fmt.Errorf("make a folder for layer %s: %w", l.Blob.Digest, err)
@@ -122,6 +133,39 @@ func (u *unpacking) layer(ctx context.Context, i int) error {
 	return nil
 }
 
+// verify refuses a blob, if it is kept, that is not the layer which another image has had unpacked: it would be saved and pushed as that.
+func (u *unpacking) verify(ctx context.Context, l Layer) error {
+	info, err := u.Content.Info(ctx, l.Blob.Digest)
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if known, ok := info.Labels[labels.LabelUncompressed]; ok {
+		return l.is(digest.Digest(known))
+	}
+	if err := u.o.Unpacks.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer u.o.Unpacks.Release(1)
+	diff, err := (&applier{blobs: u.Content}).contentOf(ctx, l.Blob)
+	if err != nil {
+		return err
+	}
+	if err := l.is(diff); err != nil {
+		return err
+	}
+	return u.note(ctx, l)
+}
+
+// note writes down with a layer's blob what it has been found to have.
+func (u *unpacking) note(ctx context.Context, l Layer) error {
+	info := content.Info{Digest: l.Blob.Digest, Labels: map[string]string{labels.LabelUncompressed: l.DiffID.String()}}
+	_, err := u.Content.Update(ctx, info, "labels."+labels.LabelUncompressed)
+	return err
+}
+
 // fill unpacks a layer into its folder, and waits for the layers below.
 func (u *unpacking) fill(ctx context.Context, i int, dir string) error {
 	l := u.layers[i]
@@ -129,8 +173,8 @@ func (u *unpacking) fill(ctx context.Context, i int, dir string) error {
 	if err != nil {
 		return err
 	}
-	if unpacked.diff != l.DiffID {
-		return &LayerError{l.Blob.Digest, fmt.Errorf("wrong diff id: its content is %s, and the image's configuration says %s: %w", unpacked.diff, l.DiffID, errdefs.ErrInvalidArgument)}
+	if err := l.is(unpacked.diff); err != nil {
+		return err
 	}
 	if i == 0 {
 		return nil
@@ -162,9 +206,7 @@ func (u *unpacking) commit(ctx context.Context, i int, draft string, meant map[s
 	if err := u.Snapshots.Commit(ctx, u.chains[i].String(), draft, opts...); err != nil {
 		return fmt.Errorf("keep layer %s: %w", u.layers[i].Blob.Digest, err)
 	}
-	l := u.layers[i]
-	info := content.Info{Digest: l.Blob.Digest, Labels: map[string]string{labels.LabelUncompressed: l.DiffID.String()}}
-	_, err := u.Content.Update(ctx, info, "labels."+labels.LabelUncompressed)
+	err := u.note(ctx, u.layers[i])
 	if errdefs.IsNotFound(err) && u.o.Pass != nil {
 		return nil
 	}
