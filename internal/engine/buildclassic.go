@@ -5,9 +5,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
-	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"tug/internal/build"
 	"tug/internal/image"
@@ -56,12 +54,9 @@ func (e *Engine) buildNetwork(name string) (string, error) {
 // buildBase has an image there that a build begins with.
 func (e *Engine) buildBase(ctx context.Context, b build.Base) (string, error) {
 	if !b.Pull {
-		img, err := e.images.Get(ctx, b.Name)
-		if err == nil && isFor(&img, b.Platform) {
-			return img.ID.String(), nil
-		}
-		if err != nil && !errdefs.IsNotFound(err) {
-			return "", err
+		img, err := e.images.GetFor(ctx, b.Name, b.Platform)
+		if err == nil || !errdefs.IsNotFound(err) {
+			return img.ID.String(), err
 		}
 	}
 	named, err := reference.ParseNormalizedNamed(b.Name)
@@ -76,13 +71,4 @@ func (e *Engine) buildBase(ctx context.Context, b build.Base) (string, error) {
 		},
 	})
 	return img.ID.String(), err
-}
-
-// isFor tells whether an image is for a platform; "" is any.
-func isFor(img *image.Image, platform string) bool {
-	want, err := platforms.Parse(platform)
-	if platform == "" || err != nil {
-		return platform == ""
-	}
-	return platforms.Only(want).Match(ocispec.Platform{OS: img.OS, Architecture: img.Architecture, Variant: img.Variant, OSVersion: img.OSVersion})
 }

@@ -19,7 +19,7 @@ type Statement struct {
 	Body       []byte // JSON; nil if it was not asked for
 }
 
-// bringAttestations fetches what is attested of a manifest, and keeps it as long as that. What the registry does not have, and what is larger than it may
+// bringAttestations fetches what is attested of a manifest. What the registry does not have, and what is larger than it may
 // be, is left out: an image runs without.
 func (p *pull) bringAttestations(ctx context.Context, several *Platforms, about digest.Digest) error {
 	for _, m := range several.Manifests {
@@ -34,7 +34,7 @@ func (p *pull) bringAttestations(ctx context.Context, several *Platforms, about 
 		if err != nil {
 			return err
 		}
-		if err := p.holdAttestation(ctx, about, m.Descriptor); err != nil {
+		if err := p.holdAttestation(ctx, m.Descriptor); err != nil {
 			return err
 		}
 	}
@@ -57,8 +57,8 @@ func (p *pull) bringAttestation(ctx context.Context, desc ocispec.Descriptor) er
 	return nil
 }
 
-// holdAttestation has a manifest keep an attestation of it, with all that it names.
-func (s *Images) holdAttestation(ctx context.Context, about digest.Digest, desc ocispec.Descriptor) error {
+// holdAttestation has an attestation keep all that it names. The index that has it keeps it (see holdManifests).
+func (s *Images) holdAttestation(ctx context.Context, desc ocispec.Descriptor) error {
 	m, err := s.readAttestation(ctx, desc)
 	if err != nil {
 		return err
@@ -67,10 +67,7 @@ func (s *Images) holdAttestation(ctx context.Context, about digest.Digest, desc 
 	for _, d := range append([]ocispec.Descriptor{m.Config}, m.Layers...) {
 		labels[heldLabel(d.Digest)] = d.Digest.String()
 	}
-	if err := s.label(ctx, desc.Digest, labels); err != nil {
-		return err
-	}
-	return s.label(ctx, about, map[string]string{heldLabel(desc.Digest): desc.Digest.String()})
+	return s.label(ctx, desc.Digest, labels)
 }
 
 // Attestations returns what is attested of an image, for a platform as GetFor has it; with the statements' bodies if they are asked for, and of

@@ -2,8 +2,10 @@ package image
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
@@ -23,42 +25,62 @@ type Built struct {
 	Layers func(ocispec.Platform) string
 }
 
-// AddBuilt records what a build has made, of several platforms this host's. A lease in ctx must hold its blobs and layers.
+// AddBuilt records what a build has made: of several platforms all, with what is attested of them, and gives the image that the name means where no
+// platform is asked for. A lease in ctx must hold its blobs and layers.
 func (s *Images) AddBuilt(ctx context.Context, b Built) (Image, error) {
-	var records []string
+	ctx = s.store.Context(ctx)
+	r := recording{target: bare(b.Target)}
 	if b.Name != "" {
 		named, err := parseTag(b.Name)
 		if err != nil {
 			return Image{}, err
 		}
-		records = append(records, recordName(named))
+		r.names = append(r.names, recordName(named))
 	}
-	ctx = s.store.Context(ctx)
-	target, err := s.chooseBuilt(ctx, b.Target)
-	if err != nil {
-		return Image{}, err
-	}
-	m, c, err := s.readManifest(ctx, target)
-	if err != nil {
-		return Image{}, err
-	}
-	hold := images.SetChildrenMappedLabels(s.store.Content, s.children(target, true), images.ChildGCLabels)
-	if _, err := hold(ctx, target); err != nil {
-		return Image{}, err
-	}
-	if err := s.holdLayers(ctx, m.Config.Digest, b.Layers(c.platform())); err != nil {
-		return Image{}, fmt.Errorf("hold the layers of the new image: %w", err)
-	}
-	e, err := s.readEntry(ctx, target)
-	if err != nil {
-		return Image{}, err
-	}
-	if !e.unpacked {
-		if e, err = s.assemble(ctx, target, sources{}); err != nil {
+	manifests := []ocispec.Descriptor{r.target}
+	if isSeveral(r.target) {
+		var err error
+		if manifests, err = s.builtManifests(ctx, r.target); err != nil {
 			return Image{}, err
 		}
 	}
-	return s.record(ctx, e, records...)
+	for _, m := range manifests {
+		e, err := s.builtImage(ctx, m, b.Layers)
+		if err != nil {
+			return Image{}, err
+		}
+		r.images = append(r.images, e)
+	}
+	if isSeveral(r.target) {
+		if err := s.dropNumbered(ctx, r.target.Digest); err != nil {
+			return Image{}, err
+		}
+		var err error
+		if r.several, err = s.heldPlatforms(ctx, r.target); err != nil {
+			return Image{}, err
+		}
+	}
+	return s.recordAll(ctx, r)
+}
+
+// builtImage has one image that was built hold what it consists of.
+func (s *Images) builtImage(ctx context.Context, target ocispec.Descriptor, layers func(ocispec.Platform) string) (*entry, error) {
+	m, c, err := s.readManifest(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	hold := images.SetChildrenMappedLabels(s.store.Content, s.children(target, true), images.ChildGCLabels)
+	if _, err := hold(ctx, target); err != nil {
+		return nil, err
+	}
+	if err := s.holdLayers(ctx, m.Config.Digest, layers(c.platform())); err != nil {
+		return nil, fmt.Errorf("hold the layers of the new image: %w", err)
+	}
+	e, err := s.readEntry(ctx, target)
+	if err != nil || e.unpacked {
+		return e, err
+	}
+	return s.assemble(ctx, target, sources{})
 }
 
 // holdLayers notes an image's topmost layer, "" if that is not known, with its configuration. If it is an image that was built before with the same
@@ -80,30 +102,54 @@ func (s *Images) holdLayers(ctx context.Context, config digest.Digest, top strin
 	return err
 }
 
-// chooseBuilt finds the manifest for this host in what a build has made, or else the first one.
-func (s *Images) chooseBuilt(ctx context.Context, target ocispec.Descriptor) (ocispec.Descriptor, error) {
-	own, err := wantPlatform("")
+// builtManifests are the manifests of the images in an index that a build has made, this host's first.
+func (s *Images) builtManifests(ctx context.Context, target ocispec.Descriptor) ([]ocispec.Descriptor, error) {
+	several, err := s.readPlatforms(ctx, target)
 	if err != nil {
-		return target, err
+		return nil, err
 	}
-	found, err := s.resolve(ctx, target, own, nil)
-	if err == nil || !errdefs.IsNotFound(err) {
-		return bare(found), err
+	host, err := wantPlatform("")
+	if err != nil {
+		return nil, err
 	}
-	blob, rerr := readBlob(ctx, s.store.Content, target, maxManifest)
-	if rerr != nil {
-		return target, errors.Join(err, rerr)
+	own, err := s.resolve(ctx, target, host, nil)
+	if err != nil && !errdefs.IsNotFound(err) {
+		return nil, err
 	}
-	x, rerr := parseIndex(blob)
-	if rerr != nil {
-		return target, errors.Join(err, rerr)
-	}
-	for _, d := range x.Manifests {
-		if images.IsManifestType(d.MediaType) && d.Platform != nil && d.Platform.OS != "unknown" {
-			return bare(d), nil
+	var list []ocispec.Descriptor
+	for _, m := range several.Manifests {
+		switch {
+		case m.Image == "":
+		case m.Descriptor.Digest == own.Digest:
+			list = slices.Insert(list, 0, bare(m.Descriptor))
+		default:
+			list = append(list, bare(m.Descriptor))
 		}
 	}
-	return target, err
+	if len(list) == 0 {
+		return nil, fmt.Errorf("no image is in the index %s that was built: %w", target.Digest, errdefs.ErrInvalidArgument)
+	}
+	return list, nil
+}
+
+// numberedLabel begins the labels by which BuildKit has an index keep its manifests. They are in the way of removing one of its platforms.
+const numberedLabel = "containerd.io/gc.ref.content."
+
+// dropNumbered takes them away: the recording has the index keep what is to be kept.
+func (s *Images) dropNumbered(ctx context.Context, index digest.Digest) error {
+	info, err := s.store.Content.Info(ctx, index)
+	if err != nil {
+		return err
+	}
+	labels := map[string]string{}
+	for l := range info.Labels {
+		if number, ok := strings.CutPrefix(l, numberedLabel); ok {
+			if _, err := strconv.ParseUint(number, 10, 16); err == nil { // those of heldLabel have more digits
+				labels[l] = ""
+			}
+		}
+	}
+	return s.label(ctx, index, labels)
 }
 
 func (c configBlob) platform() ocispec.Platform {

@@ -131,7 +131,7 @@ func (s *Images) bundledImage(ctx context.Context, b *bundle, d ocispec.Descript
 	return newImage(bare(d), m, c), err
 }
 
-// heldPlatforms reads an index in the store, and has its manifests keep what is attested of them.
+// heldPlatforms reads an index in the store, and has what is attested of its manifests keep what belongs to it.
 func (s *Images) heldPlatforms(ctx context.Context, target ocispec.Descriptor) (*Platforms, error) {
 	several, err := s.readPlatforms(ctx, target)
 	if err != nil {
@@ -141,7 +141,7 @@ func (s *Images) heldPlatforms(ctx context.Context, target ocispec.Descriptor) (
 		if m.About == "" || !m.Here() {
 			continue
 		}
-		if err := s.holdAttestation(ctx, m.About, m.Descriptor); err != nil && !errdefs.IsNotFound(err) { // of a platform that is not here
+		if err := s.holdAttestation(ctx, m.Descriptor); err != nil && !errdefs.IsNotFound(err) { // of a platform that is not here
 			return nil, err
 		}
 	}

@@ -53,7 +53,12 @@ func (p *Platforms) Images() []digest.Digest {
 	return ids
 }
 
-func (p *Platforms) has(id digest.Digest) bool { return slices.Contains(p.Images(), id) }
+// hasAll says that entries are here.
+func (p *Platforms) hasAll(list []Manifest) bool {
+	return p != nil && !slices.ContainsFunc(list, func(want Manifest) bool {
+		return !slices.ContainsFunc(p.Manifests, func(m Manifest) bool { return m.Descriptor.Digest == want.Descriptor.Digest && m.Here() })
+	})
+}
 
 // manifestOf returns the entry of an image that is here.
 func (p *Platforms) manifestOf(id digest.Digest) Manifest {
@@ -61,13 +66,18 @@ func (p *Platforms) manifestOf(id digest.Digest) Manifest {
 	return p.Manifests[at]
 }
 
-// marked returns a copy in which those images are here for which image gives an ID.
+// marked returns a copy in which those images are here for which image gives an ID, and what is attested of others is not.
 func (p *Platforms) marked(image func(Manifest) digest.Digest) *Platforms {
 	n := *p
 	n.Manifests = slices.Clone(p.Manifests)
 	for i, m := range n.Manifests {
 		if m.About == "" {
 			n.Manifests[i].Image = image(m)
+		}
+	}
+	for i, m := range n.Manifests {
+		if m.About != "" && !slices.ContainsFunc(n.Manifests, func(o Manifest) bool { return o.Image != "" && o.Descriptor.Digest == m.About }) {
+			n.Manifests[i].Blobs = nil
 		}
 	}
 	return &n

@@ -306,11 +306,25 @@ func plainLayout(t *testing.T, name string, archs ...string) ([]byte, digest.Dig
 	for _, arch := range archs {
 		files := put(ocispec.MediaTypeImageLayer, layerTar(t, file{name: "arch", body: arch}))
 		config := configBlob{OS: "linux", Architecture: arch, RootFS: rootFS{Type: "layers", DiffIDs: []digest.Digest{files.Digest}}}
-		m := ocispec.Manifest{Config: put(ocispec.MediaTypeImageConfig, asJSON(t, config)), Layers: []ocispec.Descriptor{files}}
+		m := ocispec.Manifest{Config: put(ocispec.MediaTypeImageConfig, asJSON(t, config)), Layers: []ocispec.Descriptor{files}, Annotations: map[string]string{"for": arch}}
 		m.SchemaVersion = 2
 		d := put(ocispec.MediaTypeImageManifest, asJSON(t, m))
 		d.Platform = &ocispec.Platform{OS: "linux", Architecture: arch}
 		index.Manifests = append(index.Manifests, d)
+		statement := put(statementType, []byte(`{"predicate":{"kept":[1]},"subject":[{"digest":{"sha256":"`+d.Digest.Encoded()+`"},"name":"`+arch+`"},{"digest":{"sha256":"other"},"name":"other"}]}`))
+		statement.Annotations = map[string]string{predicateKey: "https://spdx.dev/Document"}
+		a := ocispec.Manifest{Layers: []ocispec.Descriptor{statement}}
+		a.SchemaVersion = 2
+		if arch == "arm64" { // BuildKit writes either
+			a.Config, a.Subject = put(ocispec.MediaTypeEmptyJSON, []byte("{}")), &ocispec.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}
+		} else {
+			config.RootFS.DiffIDs = []digest.Digest{statement.Digest}
+			a.Config = put(ocispec.MediaTypeImageConfig, asJSON(t, config))
+		}
+		attested := put(ocispec.MediaTypeImageManifest, asJSON(t, a))
+		attested.Annotations = map[string]string{attestationKey: attestationType, attestedDigest: d.Digest.String()}
+		attested.Platform = &ocispec.Platform{OS: "unknown", Architecture: "unknown"}
+		index.Manifests = append(index.Manifests, attested)
 	}
 	root := put(ocispec.MediaTypeImageIndex, asJSON(t, index))
 	named := root

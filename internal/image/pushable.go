@@ -84,7 +84,8 @@ func (s *Images) compressedImage(ctx context.Context, e *entry, manifest ocispec
 	if err := s.compressAll(ctx, m.Layers, c.RootFS.DiffIDs, p); err != nil {
 		return nil, err
 	}
-	target, err := s.writeManifest(ctx, m.Config, m.Layers)
+	m.MediaType, m.Config.MediaType = ocispec.MediaTypeImageManifest, ocispec.MediaTypeImageConfig
+	target, err := s.writeJSON(ctx, m.MediaType, m) // with the annotations that it has
 	if err != nil {
 		return nil, err
 	}

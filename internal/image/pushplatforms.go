@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -53,7 +54,7 @@ func (p *pushing) all(ctx context.Context, several *Platforms) error {
 }
 
 // compressedPlatforms returns an index that is here, kept by the lease in ctx. If layers of its images had to be compressed it is a new one, which the names of the old one
-// point at from then on; what was attested of the old manifests is not in it.
+// point at from then on; what was attested of the old manifests is attested of the new ones (see attestAnew).
 func (s *Images) compressedPlatforms(ctx context.Context, old *Platforms, p *progress) (*Platforms, error) {
 	if err := s.store.Keep(ctx, old.Target.Digest); err != nil {
 		return nil, err
@@ -105,10 +106,20 @@ func (s *Images) writeIndex(ctx context.Context, old *Platforms, changed map[dig
 	}
 	index.MediaType, index.Manifests = ocispec.MediaTypeImageIndex, nil
 	for _, m := range old.Manifests {
-		if _, other := changed[m.About]; other {
-			continue
-		}
 		d := m.Descriptor
+		if about, other := changed[m.About]; other {
+			if !m.Here() {
+				continue
+			}
+			d, err = s.attestAnew(ctx, m, about)
+			if errdefs.IsInvalidArgument(err) {
+				s.log.Warn("an attestation of an image whose layers were compressed is left out", "manifest", m.Descriptor.Digest, "error", err)
+				continue
+			}
+			if err != nil {
+				return ocispec.Descriptor{}, err
+			}
+		}
 		if to, other := changed[d.Digest]; other {
 			d.MediaType, d.Digest, d.Size = to.MediaType, to.Digest, to.Size
 		}

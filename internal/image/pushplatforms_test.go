@@ -60,7 +60,7 @@ func TestOnePlatformIsPushedWhereNotAllAreHere(t *testing.T) {
 	}
 }
 
-// TestPlatformsAreCompressedForAPush: their manifests change, and so does the index, and the name points at that from then on.
+// TestPlatformsAreCompressedForAPush: their manifests change, and so do the index and what is attested of them, and the name points at that from then on.
 func TestPlatformsAreCompressedForAPush(t *testing.T) {
 	s, reg := open(t), serveRegistry(t, "")
 	archive, old := plainLayout(t, reg+"/plain:1", "arm64", "amd64")
@@ -79,6 +79,41 @@ func TestPlatformsAreCompressedForAPush(t *testing.T) {
 		other := open(t)
 		if img := pulled(t, other, reg+"/plain:1", arch); read(t, other, img, "arch") != arch {
 			t.Errorf("%s: %+v", arch, img)
+		}
+		checkAttested(t, other, reg+"/plain:1", arch)
+	}
+}
+
+// checkAttested checks that what is attested of a platform's image names its manifest, wherever it does that, and that the manifest is annotated as before.
+func checkAttested(t *testing.T, s *Images, ref, arch string) {
+	t.Helper()
+	img, err := s.GetFor(t.Context(), ref, "linux/"+arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Attestations(t.Context(), ref, "linux/"+arch, nil, true)
+	about := img.manifest().Digest
+	want := `{"predicate":{"kept":[1]},"subject":[{"digest":{"sha256":"` + about.Encoded() + `"},"name":"` + arch + `"},{"digest":{"sha256":"other"},"name":"other"}]}`
+	if err != nil || len(list) != 1 || string(list[0].Body) != want {
+		t.Fatalf("%s: %+v, %v", arch, list, err)
+	}
+	if m, _, err := s.readManifest(s.store.Context(t.Context()), img.manifest()); err != nil || m.Annotations["for"] != arch {
+		t.Errorf("%s is annotated with %v, %v", arch, m.Annotations, err)
+	}
+	for _, m := range img.Platforms.Manifests {
+		if m.About != about {
+			continue
+		}
+		a, err := s.readAttestation(t.Context(), m.Descriptor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if arch == "arm64" && a.Subject.Digest != about {
+			t.Errorf("its manifest is about %s", a.Subject.Digest)
+		}
+		config, err := readBlob(s.store.Context(t.Context()), s.store.Content, a.Config, maxConfig)
+		if err != nil || arch != "arm64" && !bytes.Contains(config, []byte(list[0].Descriptor.Digest)) {
+			t.Errorf("its configuration is %s, %v", config, err)
 		}
 	}
 }

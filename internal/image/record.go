@@ -102,9 +102,9 @@ func (s *Images) known(r recording) bool {
 		if old == nil || old.image.Removed || !old.unpacked || old.image.Target.Digest != e.image.Target.Digest || !slices.Equal(old.root.Layers, e.root.Layers) {
 			return false
 		}
-		if p := r.several; p != nil && !x.platforms[p.Target.Digest].has(e.image.ID) {
-			return false
-		}
+	}
+	if p := r.several; p != nil && !x.platforms[p.Target.Digest].hasAll(r.kept()) {
+		return false
 	}
 	return !slices.ContainsFunc(r.names, func(n string) bool { return x.names[n].target.Digest != r.target.Digest })
 }
@@ -134,17 +134,32 @@ func (x *index) arrived(img Image) {
 	}
 }
 
-// holdManifests keeps the manifests of an index's images as long as the index is kept, also if an image gets another manifest.
-func (s *Images) holdManifests(ctx context.Context, r recording) error {
-	ids := map[digest.Digest]bool{}
+// kept are the entries of a recording's index that are kept with it: those of its images, and what is attested of them.
+func (r *recording) kept() []Manifest {
+	ids, manifests := map[digest.Digest]bool{}, map[digest.Digest]bool{}
 	for _, e := range r.images {
 		ids[e.image.ID] = true
 	}
-	labels := map[string]string{}
 	for _, m := range r.several.Manifests {
 		if ids[m.Image] {
-			labels[heldLabel(m.Descriptor.Digest)] = m.Descriptor.Digest.String()
+			manifests[m.Descriptor.Digest] = true
 		}
+	}
+	var list []Manifest
+	for _, m := range r.several.Manifests {
+		if manifests[m.Descriptor.Digest] || manifests[m.About] && m.Here() {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// holdManifests keeps the manifests of an index's images, and what is attested of them, as long as the index is kept, also if an image gets another
+// manifest.
+func (s *Images) holdManifests(ctx context.Context, r recording) error {
+	labels := map[string]string{}
+	for _, m := range r.kept() {
+		labels[heldLabel(m.Descriptor.Digest)] = m.Descriptor.Digest.String()
 	}
 	for _, inner := range r.several.indexes[1:] {
 		labels[heldLabel(inner.Digest)] = inner.Digest.String()
@@ -220,12 +235,17 @@ func (s *Images) unrecord(ctx context.Context, records ...string) error {
 	return nil
 }
 
-// releaseManifests has the indexes that keep an image's manifests let go of them.
+// releaseManifests has the indexes that keep an image's manifests let go of them, and of what is attested of them.
 func (s *Images) releaseManifests(ctx context.Context, id digest.Digest) error {
 	for d, p := range s.index.Load().platforms {
-		labels := map[string]string{}
+		labels, goes := map[string]string{}, map[digest.Digest]bool{}
 		for _, m := range p.Manifests {
 			if m.Image == id && m.Image != "" {
+				labels[heldLabel(m.Descriptor.Digest)], goes[m.Descriptor.Digest] = "", true
+			}
+		}
+		for _, m := range p.Manifests {
+			if goes[m.About] {
 				labels[heldLabel(m.Descriptor.Digest)] = ""
 			}
 		}
