@@ -73,15 +73,37 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // withPath is the request with another (escaped) path, in which slashes that were doubled are single: clients that put a
-// container's name "/web" into a path write "/containers//web/json".
+// container's name "/web" into a path write "/containers//web/json". The slash in its name "web/db", which another's link
+// gives it, is escaped, so that the name is one part of the path.
 func withPath(r *http.Request, escaped string, ctx context.Context) *http.Request { //nolint:revive // the context is the request's
 	for strings.Contains(escaped, "//") {
 		escaped = strings.ReplaceAll(escaped, "//", "/")
 	}
+	escaped = escapeLinkName(r.Method, escaped)
 	r = r.WithContext(ctx)
 	u := *r.URL
 	u.RawPath = escaped
 	u.Path = unescape(escaped)
 	r.URL = &u
 	return r
+}
+
+func escapeLinkName(method, escaped string) string {
+	const containers = "/containers/"
+	before, name, ok := strings.Cut(escaped, containers)
+	if !ok || before != "" && before != "/tug" {
+		return escaped
+	}
+	what := "" // is asked of the container
+	if method != http.MethodDelete {
+		for _, two := range []string{"/attach/ws", "/logs/clear"} {
+			if strings.HasSuffix(name, two) {
+				what = two
+			}
+		}
+		if what == "" {
+			what = name[max(0, strings.LastIndexByte(name, '/')):]
+		}
+	}
+	return before + containers + strings.ReplaceAll(strings.TrimSuffix(name, what), "/", "%2F") + what
 }

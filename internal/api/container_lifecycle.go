@@ -1,6 +1,10 @@
 package api
 
-import "tug/internal/engine"
+import (
+	"strings"
+
+	"tug/internal/engine"
+)
 
 // containerStart starts a created or stopped container and answers when its process runs.
 func containerStart(c *call) error {
@@ -82,7 +86,7 @@ func containerRename(c *call) error {
 
 func containerRemove(c *call) error {
 	if c.flag("link") {
-		return invalid("a link is named by its container and its alias, as in /web/db")
+		return containerRemoveLink(c)
 	}
 	if err := c.engine.Remove(c.ctx(), c.id(), engine.RemoveOptions{Force: c.flag("force"), Volumes: c.flag("v")}); err != nil {
 		return err
@@ -90,12 +94,13 @@ func containerRemove(c *call) error {
 	return c.done()
 }
 
-// containerRemoveLink removes a link, which the path names by its container and its alias.
+// containerRemoveLink removes a link, which is named by its container and its alias.
 func containerRemoveLink(c *call) error {
-	if !c.flag("link") {
-		return errPageNotFound
+	name, alias, ok := strings.Cut(strings.TrimPrefix(c.id(), "/"), "/")
+	if !ok {
+		return invalid("a link is named by its container and its alias, as in /web/db")
 	}
-	if err := c.engine.RemoveLink(c.ctx(), c.id(), c.r.PathValue("alias")); err != nil {
+	if err := c.engine.RemoveLink(c.ctx(), name, alias); err != nil {
 		return err
 	}
 	return c.done()

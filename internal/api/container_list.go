@@ -32,17 +32,21 @@ func containerList(c *call) error {
 	if limit != nil && *limit > 0 {
 		query.Limit = *limit
 	}
-	records, err := query.Select(c.engine.List())
+	all := c.engine.List()
+	records, err := query.Select(all)
 	if err != nil {
 		return err
 	}
 	lister := c.newLister()
+	lister.linkNames = container.LinkNames(all)
 	if c.flag("brief") && !c.flag("size") {
 		return c.json(http.StatusOK, lister.briefs(records))
 	}
 	out := make([]*listedContainer, 0, len(records))
 	for _, r := range records {
-		details := engine.Details{Endpoints: c.engine.Endpoints(r), ImageName: lister.image(r), Manifest: lister.manifest(r)}
+		details := engine.Details{
+			Endpoints: c.engine.Endpoints(r), ImageName: lister.image(r), Manifest: lister.manifest(r), LinkNames: lister.linkNames[r.ID],
+		}
 		if c.flag("size") {
 			if err := c.measure(r, &details); errdefs.IsNotFound(err) {
 				continue // it has just been removed
@@ -72,10 +76,11 @@ type lister struct {
 	now       time.Time
 	images    map[string][]digest.Digest // the IDs of an image's platforms by its name, none if there is none
 	manifests map[string]*ocispec.Descriptor
+	linkNames map[string][]string // see container.LinkNames
 }
 
 func (c *call) newLister() *lister {
-	return &lister{c, time.Now(), map[string][]digest.Digest{}, map[string]*ocispec.Descriptor{}}
+	return &lister{c, time.Now(), map[string][]digest.Digest{}, map[string]*ocispec.Descriptor{}, nil}
 }
 
 // manifest describes the manifest of a container's image; nil if the image has gone.
@@ -120,10 +125,20 @@ func (l *lister) briefs(records []*container.Record) []briefContainer {
 	for i, r := range records {
 		out[i] = briefContainer{
 			ID: r.ID, Image: l.image(r), ImageID: r.ImageID, Command: commandLine(r.Path, r.Args), Status: statusLine(&r.State, l.now),
-			Names: []string{"/" + r.Name}, Created: r.Created.Unix(), Ports: listPorts(r),
+			Names: allNames(r, l.linkNames[r.ID]), Created: r.Created.Unix(), Ports: listPorts(r),
 		}
 	}
 	return out
+}
+
+// allNames are a container's name and those that it has by others' links, in Docker's order and with its slash.
+func allNames(r *container.Record, linkNames []string) []string {
+	names := []string{"/" + r.Name}
+	for _, name := range linkNames {
+		names = append(names, "/"+name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // withOldFilters adds the parameters before and since, which were there before the filters of those names.
@@ -156,7 +171,7 @@ type listedPort struct {
 func listContainer(r *container.Record, d *engine.Details, v version, now time.Time) *listedContainer {
 	out := &moby.Summary{
 		ID:              r.ID,
-		Names:           []string{"/" + r.Name},
+		Names:           allNames(r, d.LinkNames),
 		Image:           d.ImageName,
 		ImageID:         r.ImageID,
 		Command:         commandLine(r.Path, r.Args),

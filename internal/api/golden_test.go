@@ -78,6 +78,7 @@ func TestContainerAsVersionsHaveIt(t *testing.T) {
 func TestListedContainerAsVersionsHaveIt(t *testing.T) {
 	for _, v := range goldenVersions {
 		r, d := specimen()
+		d.LinkNames = []string{"app/front"}
 		golden.Assert(t, pretty(t, listContainer(r, d, v, r.Created.Add(time.Hour))), fmt.Sprintf("listed-container-1.%d.json", v))
 	}
 }

@@ -170,6 +170,40 @@ func TestPathsAsClientsWriteThem(t *testing.T) {
 	}
 }
 
+// TestNamesByLinks: a name that another's link gives has a slash in it.
+func TestNamesByLinks(t *testing.T) {
+	socket := serve(t, newFake())
+	for path, want := range map[string]string{
+		"GET /v1.50/containers/web/db/json":  "No such container: web/db",
+		"GET /containers//web/json/json":     "No such container: web/json",
+		"GET /containers/web%2Fdb/json":      "No such container: web/db",
+		"DELETE /containers//web/db?link=1":  `container web has no link "db"`,
+		"DELETE /containers//web/json?link=": "No such container: web/json",
+	} {
+		if got := request(t, socket, path, ""); got.status != 404 || !strings.Contains(got.body, strings.ReplaceAll(want, `"`, `\"`)) {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+	if got := request(t, socket, "DELETE /containers/web?link=1", ""); got.status != 400 || !strings.Contains(got.body, "/web/db") {
+		t.Errorf("a link without an alias: %d %s", got.status, got.body)
+	}
+	for path, want := range map[string]string{
+		"GET /containers/json":                  "/containers/json",
+		"GET /containers/web/json":              "/containers/web/json",
+		"GET /containers/web/attach/ws":         "/containers/web/attach/ws",
+		"GET /containers/web/db/attach/ws":      "/containers/web%2Fdb/attach/ws",
+		"POST /containers/web/attach/attach":    "/containers/web%2Fattach/attach",
+		"POST /tug/containers/web/logs/clear":   "/tug/containers/web/logs/clear",
+		"POST /tug/containers/w/db/logs/clear":  "/tug/containers/w%2Fdb/logs/clear",
+		"GET /images/containers/web/db/history": "/images/containers/web/db/history",
+	} {
+		method, path, _ := strings.Cut(path, " ")
+		if got := escapeLinkName(method, path); got != want {
+			t.Errorf("%s %s: %s", method, path, got)
+		}
+	}
+}
+
 func TestParametersReachTheEngine(t *testing.T) {
 	for path, want := range map[string]string{
 		"POST /containers/web/stop":                  "stop web signal= t=-",

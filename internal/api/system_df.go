@@ -12,6 +12,7 @@ import (
 	"github.com/moby/moby/api/types/system"
 	mobyvolume "github.com/moby/moby/api/types/volume"
 
+	"tug/internal/container"
 	"tug/internal/image"
 )
 
@@ -57,7 +58,9 @@ type diskUsage struct {
 
 func (d *diskUsage) containers() error {
 	usage := &moby.DiskUsage{}
-	for _, r := range d.call.engine.List() {
+	all := d.call.engine.List()
+	linkNames := container.LinkNames(all)
+	for _, r := range all {
 		if err := d.call.ctx().Err(); err != nil {
 			return err
 		}
@@ -80,6 +83,7 @@ func (d *diskUsage) containers() error {
 			usage.Reclaimable += written
 		}
 		if d.verbose {
+			details.LinkNames = linkNames[r.ID]
 			shown := listContainer(r, &details, d.call.version, time.Now())
 			d.listed = append(d.listed, shown)
 			usage.Items = append(usage.Items, *shown.Summary)

@@ -22,7 +22,8 @@ type Query struct {
 	// NetworkName gives the name of the network that a name or (short) id stands for; as it is if there is none.
 	NetworkName func(ref string) string
 
-	list []*Record // that is selected from
+	list  []*Record           // that is selected from
+	names map[string][]string // of links, see LinkNames
 }
 
 // test tells whether a container fits one of the filters.
@@ -31,7 +32,7 @@ type test func(*Record) bool
 // Select gives those of a list, newest first, that the query asks for, in the same order. It fails with InvalidArgument when a
 // filter makes no sense, and with NotFound when it names a container (before, since) that is not there.
 func (q Query) Select(list []*Record) ([]*Record, error) {
-	q.list = list
+	q.list, q.names = list, LinkNames(list)
 	tests, err := q.tests()
 	if err != nil {
 		return nil, err
@@ -60,14 +61,14 @@ func (q Query) has(key string) bool { return len(q.Filters[key]) > 0 }
 // between leaves of the list what is older than one container and newer than another.
 func (q Query) between(list []*Record) ([]*Record, error) {
 	for _, ref := range q.Filters["before"] {
-		i, err := position(list, ref)
+		i, err := q.position(list, ref)
 		if err != nil {
 			return nil, err
 		}
 		list = list[i+1:]
 	}
 	for _, ref := range q.Filters["since"] {
-		i, err := position(list, ref)
+		i, err := q.position(list, ref)
 		if err != nil {
 			return nil, err
 		}
@@ -77,9 +78,12 @@ func (q Query) between(list []*Record) ([]*Record, error) {
 }
 
 // position finds a container by name, id, or the beginning of an id.
-func position(list []*Record, ref string) (int, error) {
+func (q Query) position(list []*Record, ref string) (int, error) {
 	name := strings.TrimPrefix(ref, "/")
 	i := slices.IndexFunc(list, func(r *Record) bool { return r.Name == name || r.ID == ref })
+	if i < 0 {
+		i = slices.IndexFunc(list, func(r *Record) bool { return slices.Contains(q.names[r.ID], name) })
+	}
 	if i < 0 && ref != "" {
 		i = slices.IndexFunc(list, func(r *Record) bool { return strings.HasPrefix(r.ID, ref) })
 	}
@@ -158,10 +162,11 @@ func idTest(q Query, values []string) (test, error) {
 	return func(r *Record) bool { return found[r.ID] }, nil
 }
 
-// nameTest fits names with and without the slash that Docker puts before them.
-func nameTest(_ Query, values []string) (test, error) {
+// nameTest fits names, those of links too, with and without the slash that Docker puts before them.
+func nameTest(q Query, values []string) (test, error) {
 	fits := matcher(values)
-	return func(r *Record) bool { return fits(r.Name) || fits("/"+r.Name) }, nil
+	either := func(name string) bool { return fits(name) || fits("/"+name) }
+	return func(r *Record) bool { return either(r.Name) || slices.ContainsFunc(q.names[r.ID], either) }, nil
 }
 
 func labelTest(_ Query, values []string) (test, error) {

@@ -24,6 +24,7 @@ func shelf() []*Record {
 		{
 			ID: "c3", Name: "web", ImageID: "sha256:a",
 			Config: Config{Labels: map[string]string{"tier": "front"}},
+			Host:   HostConfig{Links: []string{"d4:store"}},
 			Mounts: []MountPoint{{Type: "bind", Source: "/srv", Destination: "/www"}},
 			State: State{Status: Paused, StartedAt: ran, Live: &Live{
 				Ports: map[string][]PortBinding{"80/tcp": {{HostPort: "8080"}, {HostIP: "::", HostPort: "8080"}}, "53/udp": {{HostPort: "5353"}}},
@@ -45,9 +46,12 @@ func TestSelect(t *testing.T) {
 		"only what runs":                {Query{}, "db web"},
 		"all":                           {Query{All: true}, "db web job new-web"},
 		"the newest, of any state":      {Query{Limit: 3}, "db web job"},
-		"name is a regular expression":  {filtered("name", "^web"), "web"},
+		"name is a regular expression":  {filtered("name", "^w.b$"), "web"},
 		"name with Docker's slash":      {filtered("name", "^/web$"), "web"},
-		"part of a name":                {filtered("name", "eb"), "web new-web"},
+		"part of a name":                {filtered("name", "^[^/]*eb$"), "web new-web"},
+		"name by another's link":        {filtered("name", "^web/store$"), "db"},
+		"part of a name by a link":      {filtered("name", "eb"), "db web new-web"},
+		"before a name by a link":       {filtered("before", "/web/store"), "web job new-web"},
 		"one name or another":           {filtered("name", "^db$", "^job$"), "db job"},
 		"name that is no expression":    {filtered("name", "("), ""},
 		"id":                            {filtered("id", "c3"), "web"},

@@ -116,8 +116,8 @@ func (s *Store) forget(id string) {
 	}
 }
 
-// Get gives a container by its ID, its name, or the beginning of its ID if that is unique. The record must not be
-// changed. Errors: NotFound, InvalidArgument if several IDs begin so.
+// Get gives a container by its ID, its name, a name that it has by another's link ("web/db"), or the beginning of its ID
+// if that is unique. The record must not be changed. Errors: NotFound, InvalidArgument if several IDs begin so.
 func (s *Store) Get(ref string) (*Record, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -132,7 +132,11 @@ func (s *Store) find(ref string) (*entry, error) {
 	if e, ok := s.byID[ref]; ok {
 		return e, nil
 	}
-	if e, ok := s.byID[s.names[strings.TrimPrefix(ref, "/")]]; ok { // a name may be reserved for one that was just removed
+	name := strings.TrimPrefix(ref, "/")
+	if e, ok := s.byID[s.names[name]]; ok { // a name may be reserved for one that was just removed
+		return e, nil
+	}
+	if e, ok := s.linked(name); ok {
 		return e, nil
 	}
 	var found *entry

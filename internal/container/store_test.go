@@ -69,13 +69,14 @@ func open(t *testing.T, k Keepers) *Store {
 
 func TestReferences(t *testing.T) {
 	s := open(t, Keepers{newKeeper(), newKeeper(), newKeeper()})
-	for _, r := range []*Record{{ID: "aa11", Name: "web"}, {ID: "ab22", Name: "aa"}, {ID: "cc33", Name: "db"}} {
+	for _, r := range []*Record{{ID: "aa11", Name: "web", Host: HostConfig{Links: []string{"cc33:store", "dead:gone"}}}, {ID: "ab22", Name: "aa"}, {ID: "cc33", Name: "db"}} {
 		if err := s.Add(r); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for ref, want := range map[string]string{
 		"aa11": "aa11", "web": "aa11", "/web": "aa11", "aa": "ab22", "c": "cc33", "ab2": "ab22",
+		"web/store": "cc33", "/web/store": "cc33",
 	} {
 		if r, err := s.Get(ref); err != nil || r.ID != want {
 			t.Errorf("%s: got %v, %v", ref, r, err)
@@ -84,7 +85,7 @@ func TestReferences(t *testing.T) {
 	if _, err := s.Get("a"); !errdefs.IsInvalidArgument(err) {
 		t.Errorf("an ambiguous prefix: %v", err)
 	}
-	for _, ref := range []string{"", "/", "zz", "aa111"} {
+	for _, ref := range []string{"", "/", "zz", "aa111", "web/", "web/gone", "web/stor", "web/store/", "aa/store", "aa11/store"} {
 		if _, err := s.Get(ref); !errdefs.IsNotFound(err) {
 			t.Errorf("%q: %v", ref, err)
 		}

@@ -80,12 +80,10 @@ func (e *Engine) check(r *container.Record) error {
 		return err
 	}
 	r.Warnings = append(r.Warnings, warnings...)
-	if err := e.settleLinks(h); err != nil {
+	if warnings, err = e.settleLinks(h); err != nil {
 		return err
 	}
-	if len(h.Links) > 0 {
-		r.Warnings = append(r.Warnings, "Links on the default bridge network are deprecated and will be removed in a future release. Use a custom network instead.")
-	}
+	r.Warnings = append(r.Warnings, warnings...)
 	return e.checkModes(h)
 }
 

@@ -40,33 +40,58 @@ func parseLink(text string) (name, alias string, err error) {
 }
 
 // settleLinks finds the containers that one links to, and notes them by their IDs. On a network of one's own they belong to the endpoint, where
-// docker's command line names them as well. Errors: InvalidArgument.
-func (e *Engine) settleLinks(h *container.HostConfig) error {
+// docker's command line names them as well. Of two links of one alias the first holds, and there is a warning. Errors: InvalidArgument.
+func (e *Engine) settleLinks(h *container.HostConfig) (warnings []string, err error) {
 	if len(h.Links) == 0 {
-		return nil
+		return nil, nil
 	}
 	if h.NetworkMode != "default" && h.NetworkMode != network.NameBridge {
 		h.Links = nil
-		return nil
+		return nil, nil
 	}
-	settled := make([]string, len(h.Links))
-	for i, text := range h.Links {
+	settled := make([]string, 0, len(h.Links))
+	has := map[string]string{} // the ID by the alias
+	for _, text := range h.Links {
 		name, alias, err := parseLink(text)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		child, err := e.containers.Get(name)
+		child, err := e.linkedTo(name)
 		if err != nil {
-			return invalid("could not get container for %s: No such container: %s", name, name)
+			return nil, err
 		}
-		if _, shares := joined(child.Host.NetworkMode); shares || child.Host.NetworkMode == "host" {
-			return invalid("conflicting options: host type networking can't be used with links. This would result in undefined behavior")
+		if first, taken := has[alias]; taken {
+			if first != child.ID {
+				warnings = append(warnings, fmt.Sprintf("The link %s is left out: another link of this container has the alias %s.", text, alias))
+			}
+			continue
 		}
-		settled[i] = child.ID + ":" + alias
+		has[alias] = child.ID
+		settled = append(settled, child.ID+":"+alias)
 	}
 	e.linked.Store(true)
 	h.Links = settled
-	return nil
+	return append(warnings, "Links on the default bridge network are deprecated and will be removed in a future release. Use a custom network instead."), nil
+}
+
+// linkedTo finds the container to which a link leads: that whose network it is. Errors: InvalidArgument.
+func (e *Engine) linkedTo(name string) (*container.Record, error) {
+	child, err := e.containers.Get(name)
+	for err == nil {
+		owner, shares := joined(child.Host.NetworkMode)
+		if !shares {
+			break
+		}
+		name = owner
+		child, err = e.containers.Get(owner)
+	}
+	if err != nil {
+		return nil, invalid("could not get container for %s: No such container: %s", name, name)
+	}
+	if child.Host.NetworkMode == "host" {
+		return nil, invalid("conflicting options: host type networking can't be used with links. This would result in undefined behavior")
+	}
+	return child, nil
 }
 
 // RemoveLink removes a container's link, by its alias. A program that runs keeps what it was told in its environment. Errors: NotFound.

@@ -66,6 +66,7 @@ type Details struct {
 	GraphDriver                                              map[string]string
 	Manifest                                                 *ocispec.Descriptor // of the image, with its platform; nil: not asked for
 	Links                                                    []string            // "/other:/container/alias"
+	LinkNames                                                []string            // by which others' links know it, "other/alias"
 	ExecIDs                                                  []string
 	ImageName                                                string
 	SizeRw, SizeRootFs                                       *int64 // bytes written, and of all files; nil: not asked for
