@@ -12,8 +12,22 @@ type createBody struct {
 	Cmd              words // clients before 1.52 may send a string
 	Entrypoint       words
 	MacAddress       string // the container's one address, before each network had its own
-	HostConfig       *container.HostConfig
+	HostConfig       *hostBody
 	NetworkingConfig *network.NetworkingConfig
+}
+
+// hostBody is a HostConfig with fields that it had before API 1.42.
+type hostBody struct {
+	container.HostConfig
+	KernelMemory, KernelMemoryTCP int64 `json:",omitempty"` // bytes
+}
+
+// noKernelMemory warns of limits that Linux does not have any more.
+func (h *hostBody) noKernelMemory() (warning string) {
+	if h.KernelMemory == 0 && h.KernelMemoryTCP == 0 {
+		return ""
+	}
+	return "Limits of the kernel's memory (KernelMemory, KernelMemoryTCP) are discarded: the API has none since version 1.42. What the kernel takes for a container counts in its Memory (--memory)."
 }
 
 // takeCreate reads what container a client wants, in the words of its version of the API.
@@ -22,7 +36,7 @@ func (c *call) takeCreate() (engine.CreateRequest, []string, error) {
 	var in struct {
 		body   createBody
 		config container.Config
-		host   container.HostConfig
+		host   hostBody
 		net    network.NetworkingConfig
 	}
 	if c.r.ContentLength == 0 {
@@ -58,7 +72,7 @@ func (c *call) takeCreate() (engine.CreateRequest, []string, error) {
 	if err := container.ValidateRestartPolicy(body.HostConfig.RestartPolicy); err != nil {
 		return engine.CreateRequest{}, nil, invalid("%w", err)
 	}
-	if req.Host, err = takeHostConfig(body.HostConfig); err != nil {
+	if req.Host, err = takeHostConfig(&body.HostConfig.HostConfig); err != nil {
 		return engine.CreateRequest{}, nil, err
 	}
 	if req.Networks, err = takeEndpoints(body.NetworkingConfig.EndpointsConfig); err != nil {

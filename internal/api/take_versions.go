@@ -14,7 +14,7 @@ import (
 // adapt reads the request as the version of the API that its client speaks meant it: fields that a version did not have are
 // dropped, defaults that it had are said. The warnings are for the client.
 func (b *createBody) adapt(v version) (warnings []string, err error) {
-	host, nets := b.HostConfig, b.NetworkingConfig
+	host, nets := &b.HostConfig.HostConfig, b.NetworkingConfig
 	if host.NetworkMode == "" || host.NetworkMode == network.NetworkDefault {
 		host.NetworkMode = network.NetworkBridge
 		if e, ok := nets.EndpointsConfig[network.NetworkDefault]; ok {
@@ -69,7 +69,7 @@ func (b *createBody) adapt(v version) (warnings []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	warnings = appendSaid(warnings, warning, adaptPorts(host, v))
+	warnings = appendSaid(warnings, warning, adaptPorts(host, v), b.HostConfig.noKernelMemory())
 	return warnings, nil
 }
 
