@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -37,6 +38,9 @@ func (g *Group) Kill() error {
 // killEach holds the group still while its processes are listed and killed: otherwise one that forks fast enough gets away, and a number may
 // by then be another process's. If it cannot be held, it is killed as often as there is somebody.
 func (g *Group) killEach() error {
+	if deserted, err := g.deserted(); deserted || err != nil {
+		return err
+	}
 	freezer, frozen := g.dir("freezer"), false
 	if freezer != "" {
 		frozen = g.freeze(freezer, killPatience) == nil
@@ -58,4 +62,22 @@ func (g *Group) killEach() error {
 		time.Sleep(time.Millisecond)
 	}
 	return fmt.Errorf("processes keep appearing: %w", errdefs.ErrUnavailable)
+}
+
+// deserted tells that nobody is in the group, and that it has no groups below it that somebody could have hidden in meanwhile: to hold still those who
+// are not there takes longer than all else.
+func (g *Group) deserted() (bool, error) {
+	dir := g.mainDir()
+	pids, err := pidsIn(dir)
+	if gone(err) {
+		return true, nil
+	}
+	if err != nil || len(pids) > 0 {
+		return false, err
+	}
+	entries, err := os.ReadDir(dir)
+	if gone(err) {
+		return true, nil
+	}
+	return err == nil && !slices.ContainsFunc(entries, os.DirEntry.IsDir), err
 }

@@ -17,6 +17,7 @@ import (
 	"tug/internal/container"
 	"tug/internal/frame"
 	"tug/internal/ociruntime"
+	"tug/internal/plan"
 	"tug/internal/shim"
 	"tug/internal/undo"
 )
@@ -55,11 +56,19 @@ func (b *stepRunner) Run(ctx context.Context, s *build.Step, streams build.Strea
 	if err != nil {
 		return exit, err
 	}
-	var undo undo.Stack // all of it is undone in the end
-	defer undo.Run()
-	defer b.slots.wake()
 	stubs := findStubs(s)
-	defer func() { stubs.remove(b.log) }() // once nothing of the step runs any more, which is undone later than this
+	defer func() { stubs.remove(b.log) }() // once nothing of the step runs any more
+	defer b.forgetVolatile(s)
+	var undo undo.Stack // all of it is undone in the end
+	over := false
+	defer func() {
+		if over { // what is left of the step runs no more: the next one need not wait for its removal
+			b.work.Go(undo.Run)
+		} else {
+			undo.Run()
+		}
+	}()
+	defer b.slots.wake()
 	live, conn, err := b.launchStep(ctx, r, s, streams, &undo)
 	if err != nil {
 		return exit, err
@@ -73,6 +82,7 @@ func (b *stepRunner) Run(ctx context.Context, s *build.Step, streams build.Strea
 	if cause := context.Cause(ctx); cause != nil {
 		return exit, cause
 	}
+	over = true
 	return build.Exit{Code: ended.Code, OOM: ended.OOM}, nil
 }
 
@@ -154,6 +164,16 @@ func (b *stepRunner) awaitStep(ctx context.Context, live *liveStep) shim.Exit {
 		exit = b.afterShim(live.client, live.group, err)
 	}
 	return exit
+}
+
+// forgetVolatile has the folder that a step has written in be one like others: BuildKit may go on with it.
+func (b *stepRunner) forgetVolatile(s *build.Step) {
+	if s.Root.Work == "" {
+		return
+	}
+	if err := plan.ForgetVolatile(s.Root.Work); err != nil {
+		b.log.Warn("tidy up after a build's step", "folder", s.Root.Work, "error", err)
+	}
 }
 
 func (b *stepRunner) note(live *liveStep) {

@@ -127,6 +127,7 @@ func stepRoot(base, dir string, t build.Tree) (plan.Rootfs, []string, error) {
 	if err != nil {
 		return r, nil, err
 	}
+	r.Volatile = true // the image store brings layers to disk
 	if t.Upper == "" {
 		r.Dir = dir
 		return r, r.Layers, nil

@@ -53,6 +53,9 @@ type Rootfs struct {
 	Layers      []string
 	Dir         string
 	Upper, Work string
+	// Volatile has the kernel bring nothing of the upper folder to disk, neither when a program asks for that nor when the overlay goes. The work folder
+	// keeps a mark of it, which ForgetVolatile removes.
+	Volatile bool
 	// Path is used instead of an overlay when it is set: a folder that is the root file system.
 	Path string
 }

@@ -71,6 +71,7 @@ var goldens = map[string]func(s *specs.Spec, e *plan.Env){
 		cache := plan.Rootfs{Base: e.Rootfs.Base, Layers: []string{"1/fs"}, Dir: e.Rootfs.Base + "/7", Upper: "fs", Work: "work"}
 		e.Trees = map[string]plan.Tree{"cache": {Rootfs: cache}, "part": {Rootfs: cache, Sub: "deep/part"}}
 	},
+	"volatile": func(_ *specs.Spec, e *plan.Env) { e.Rootfs.Volatile = true },
 	"limits": func(s *specs.Spec, _ *plan.Env) {
 		score := 500
 		s.Process.OOMScoreAdj, s.Process.NoNewPrivileges, s.Process.Cwd = &score, true, "/srv/app"

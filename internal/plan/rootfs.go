@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -54,6 +55,12 @@ func (c *compiler) overlay(r Rootfs, out Reg) {
 // refers to one of the layers below by another name, no file to content there. And it does not remember which layers those were.
 var selfContained = [][2]string{{"redirect_dir", "off"}, {"metacopy", "off"}, {"index", "off"}}
 
+const volatileOption = "volatile" // since Linux 5.10
+
+// ForgetVolatile has the kernel take an upper folder again that was below an overlay without waiting for the disk, which it refuses by a mark in the
+// work folder: what a loss of power had left there could not be trusted. That it is brought to disk, or dropped, is for the caller to see to.
+func ForgetVolatile(work string) error { return os.RemoveAll(filepath.Join(work, "work", "incompat")) }
+
 // privateMounts gives the thread a mount namespace of its own, from which no mount spreads to the host's.
 func (c *compiler) privateMounts() {
 	if c.private {
@@ -93,6 +100,9 @@ func (c *compiler) configureOverlay(r Rootfs, layers, own, out Reg) {
 	}
 	for _, o := range selfContained {
 		b.fsString("overlay: "+o[0]+"="+o[1], fs, o[0], o[1])
+	}
+	if r.Volatile {
+		b.call("overlay: "+volatileOption, unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_SET_FLAG), b.str(volatileOption), num(0), num(0))
 	}
 	b.asOwner(c.base(), c.env.Kernel.Caps, func() {
 		b.call("make the overlay", unix.SYS_FSCONFIG, from(fs), num(unix.FSCONFIG_CMD_CREATE), num(0), num(0), num(0))
@@ -135,6 +145,9 @@ func (c *compiler) mountOverlay(r Rootfs, layers, own, out Reg) {
 	}
 	for _, o := range selfContained {
 		options += "," + o[0] + "=" + o[1]
+	}
+	if r.Volatile {
+		options += "," + volatileOption
 	}
 	if len(options) >= os.Getpagesize() {
 		b.fail(errors.New("the image has too many layers for this kernel: Linux 6.8 and up take them one by one"))
