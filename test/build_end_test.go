@@ -3,6 +3,7 @@ package test
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,9 +34,8 @@ func sleepers(t *testing.T, seconds string) (pids []string) {
 }
 
 // beginEndless starts such a build, and returns when its second step runs.
-func (d *daemon) beginEndless(t *testing.T, dir, seconds string) *exec.Cmd {
+func beginEndless(t *testing.T, build *exec.Cmd, seconds string) *exec.Cmd {
 	t.Helper()
-	build := d.tug("build", "--progress", "plain", dir)
 	build.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := build.Start(); err != nil {
 		t.Fatal(err)
@@ -71,19 +71,33 @@ func (d *daemon) holdsNothing(t *testing.T, seconds string) {
 // TestABuildThatEndsEarlyLeavesNothing ends builds in each way that there is, and looks at the host.
 func TestABuildThatEndsEarlyLeavesNothing(t *testing.T) {
 	d := privateDaemon(t)
+	interrupt := func(build *exec.Cmd) { _ = syscall.Kill(-build.Process.Pid, syscall.SIGINT) }
+	byID := func(dir string) *exec.Cmd { // as clients without BuildKit do
+		return d.command("sh", "-c", fmt.Sprintf("tar -C %s -c . | curl -sS -N --fail --unix-socket %s -T - -X POST 'http://d/build?buildid=mine' | tee %[1]s.said; ! grep -q errorDetail %[1]s.said", dir, d.socket()))
+	}
 	for i, way := range []struct {
-		name string
-		end  func(build *exec.Cmd)
+		name  string
+		end   func(build *exec.Cmd)
+		build func(dir string) *exec.Cmd // nil for tug build
 	}{
-		{"Ctrl+C", func(build *exec.Cmd) { _ = syscall.Kill(-build.Process.Pid, syscall.SIGINT) }},
-		{"the client is killed", func(build *exec.Cmd) { _ = syscall.Kill(-build.Process.Pid, syscall.SIGKILL) }},
-		{"the daemon is stopped", func(*exec.Cmd) { d.restart(t, syscall.SIGTERM) }},
-		{"the daemon is killed", func(*exec.Cmd) { d.restart(t, syscall.SIGKILL) }},
+		{"Ctrl+C", interrupt, nil},
+		{"the client is killed", func(build *exec.Cmd) { _ = syscall.Kill(-build.Process.Pid, syscall.SIGKILL) }, nil},
+		{"the daemon is stopped", func(*exec.Cmd) { d.restart(t, syscall.SIGTERM) }, nil},
+		{"the daemon is killed", func(*exec.Cmd) { d.restart(t, syscall.SIGKILL) }, nil},
+		{"a client without BuildKit goes", interrupt, byID},
+		{"it is cancelled by its ID", func(*exec.Cmd) {
+			if status, said := d.request(t, "POST", "/build/cancel?id=mine", ""); status != http.StatusOK {
+				t.Errorf("%d: %s", status, said)
+			}
+		}, byID},
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			seconds := fmt.Sprintf("%d%d", 100_000+os.Getpid(), i)
 			dir := buildContext(t, map[string]string{"Dockerfile": fmt.Sprintf(endless, seconds)})
-			build := d.beginEndless(t, dir, seconds)
+			if way.build == nil {
+				way.build = func(dir string) *exec.Cmd { return d.tug("build", "--progress", "plain", dir) }
+			}
+			build := beginEndless(t, way.build(dir), seconds)
 			way.end(build)
 			if err := build.Wait(); err == nil {
 				t.Error("the build says that it is done")

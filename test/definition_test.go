@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"io"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -23,24 +23,36 @@ func (d *daemon) control(t *testing.T) *client.Client {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := io.WriteString(conn, "POST /grpc HTTP/1.1\r\nHost: tug\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-		r := bufio.NewReader(conn)
-		answer, err := http.ReadResponse(r, nil)
-		if err == nil && answer.StatusCode != http.StatusSwitchingProtocols {
-			err = errors.New(answer.Status)
-		}
-		if err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-		return &upgraded{conn, r}, nil
+		return upgradeH2C(conn, "/grpc", nil)
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
 	return c
+}
+
+// upgradeH2C asks for HTTP/2 on a connection.
+func upgradeH2C(conn net.Conn, path string, header http.Header) (net.Conn, error) {
+	r, err := http.NewRequest(http.MethodPost, "http://tug"+path, nil)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	maps.Copy(r.Header, header)
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", "h2c")
+	if err := r.Write(conn); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	in := bufio.NewReader(conn)
+	answer, err := http.ReadResponse(in, r)
+	if err == nil && answer.StatusCode != http.StatusSwitchingProtocols {
+		err = errors.New(answer.Status)
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &upgraded{conn, in}, nil
 }
 
 // upgraded is a connection of which the answer to the request may have read something.

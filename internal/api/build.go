@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/distribution/reference"
 	"github.com/moby/moby/api/types/jsonstream"
@@ -12,6 +13,9 @@ import (
 // imageBuild builds an image of what the client sends or names, and tells of it instruction by instruction. For clients that speak of
 // BuildKit it tells what BuildKit tells.
 func imageBuild(c *call) error {
+	if name, ok := strings.CutPrefix(c.query.Get("buildid"), uploadRequest+":"); ok { // the context of a build that another request asks for
+		return c.engine.BuildUpload(c.ctx(), name, c.r.Body)
+	}
 	b, err := c.takeBuild()
 	if err != nil {
 		return err
@@ -44,6 +48,16 @@ func imageBuild(c *call) error {
 		sayBuilt(out, id, b.Tags)
 	}
 	return out.end(nil)
+}
+
+// buildCancel ends a build that a client has given an ID. One that there is not is none that goes on.
+func buildCancel(c *call) error {
+	name := c.query.Get("id")
+	if name == "" {
+		return invalid("build ID not provided")
+	}
+	c.engine.BuildCancel(name)
+	return nil
 }
 
 // sayBuilt tells which image was made, and what it is called.

@@ -55,13 +55,14 @@ func TestBuildKnowsWhereTheContextIs(t *testing.T) {
 	for query, want := range map[string]build.Classic{
 		"remote=https://a.example/x.git":               {Remote: "https://a.example/x.git"},
 		"version=2&session=s&remote=client-session":    {Session: "s", Trace: true},
+		"version=2&buildid=a&remote=upload-request":    {Trace: true, Upload: true},
 		"version=2&session=s&remote=https://a.example": {Session: "s", Trace: true, Remote: "https://a.example"},
 	} {
 		got, err := takenOf(query, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Context != nil || got.Remote != want.Remote || got.Session != want.Session || got.Trace != want.Trace {
+		if got.Context != nil || got.Remote != want.Remote || got.Session != want.Session || got.Trace != want.Trace || got.Upload != want.Upload {
 			t.Errorf("%s: %+v", query, got)
 		}
 	}
@@ -74,7 +75,8 @@ func TestBuildRefusesInWords(t *testing.T) {
 		"securityopt=x":                         "security options are not supported",
 		"version=3":                             "invalid version",
 		"version=2&remote=client-session":       "no session is named",
-		"version=2&remote=upload-request":       "sent in another request",
+		"version=2&remote=upload-request":       "come in another request",
+		"buildid=a&remote=upload-request":       "come in another request",
 		"t=A:b":                                 "invalid tag",
 		"t=a@sha256:" + strings.Repeat("a", 64): "cannot contain a digest",
 		"memory=x":                              "not a whole number",
@@ -118,5 +120,20 @@ func TestBuildAnswersAsDockerDoes(t *testing.T) {
 	want := `{"stream":"Step 1/1 : RUN false\n"}` + "\n" + `{"errorDetail":{"code":3,"message":"The command '/bin/sh -c false' returned a non-zero code: 3"},"error":"The command '/bin/sh -c false' returned a non-zero code: 3"}` + "\n"
 	if diff := cmp.Diff(want, got); status != http.StatusOK || diff != "" {
 		t.Errorf("a build that fails: status %d, %s", status, diff)
+	}
+}
+
+func TestWhatNamesABuildReachesIt(t *testing.T) {
+	fake := newFake()
+	for ask, want := range map[string]struct{ called, body string }{
+		"POST /build?version=2&buildid=upload-request:a": {"upload a archive", ""},
+		"POST /build/cancel?id=a":                        {"cancel a", ""},
+		"POST /build/cancel":                             {"", "build ID not provided"},
+	} {
+		fake.called = nil
+		got := request(t, serve(t, fake), ask, "archive")
+		if status := map[bool]int{true: 200, false: 400}[want.body == ""]; got.status != status || !strings.Contains(got.body, want.body) || strings.Join(fake.called, " ") != want.called {
+			t.Errorf("%s: %d %s, called %q", ask, got.status, got.body, fake.called)
+		}
 	}
 }

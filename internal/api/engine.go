@@ -41,6 +41,8 @@ type Builds interface {
 	PruneBuildCache(ctx context.Context, o *build.PruneOptions) ([]build.CacheRecord, error)
 	// BuildClassic gives the ID of the image, "" if something else was made.
 	BuildClassic(ctx context.Context, c *build.Classic, tell func(build.Message)) (id string, err error)
+	BuildUpload(ctx context.Context, name string, body io.Reader) error
+	BuildCancel(name string)
 }
 
 // Containers are the engine's use cases of containers.

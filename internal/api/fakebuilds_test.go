@@ -51,3 +51,19 @@ func (f *fakeEngine) BuildClassic(_ context.Context, c *build.Classic, tell func
 	}
 	return "sha256:" + strings.Repeat("ab", 32), nil
 }
+
+// BuildUpload notes what was sent for which build.
+func (f *fakeEngine) BuildUpload(_ context.Context, name string, body io.Reader) error {
+	sent, err := io.ReadAll(body)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.called = append(f.called, "upload "+name+" "+string(sent))
+	return err
+}
+
+// BuildCancel notes which build is to end.
+func (f *fakeEngine) BuildCancel(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.called = append(f.called, "cancel "+name)
+}

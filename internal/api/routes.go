@@ -68,11 +68,12 @@ func (s *server) routes() map[string]handler {
 		"POST /networks/{id}/disconnect": networkConnect,
 		"DELETE /networks/{id}":          networkRemove,
 
-		"POST /grpc":        buildControl,
-		"POST /session":     buildSession,
-		"GET /system/df":    systemDF,
-		"POST /build":       imageBuild,
-		"POST /build/prune": buildPrune,
+		"POST /grpc":         buildControl,
+		"POST /session":      buildSession,
+		"GET /system/df":     systemDF,
+		"POST /build":        imageBuild,
+		"POST /build/cancel": buildCancel,
+		"POST /build/prune":  buildPrune,
 
 		"GET /volumes":         volumeList,
 		"GET /volumes/{id}":    volumeInspect,

@@ -3,12 +3,10 @@ package api
 import (
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	moby "github.com/moby/moby/api/types/container"
@@ -69,8 +67,11 @@ func (c *call) takeBuilder(b *build.Classic) error {
 			return invalid("the context is said to be in a session, and no session is named")
 		}
 		b.Remote = ""
-	case b.Remote == uploadRequest || strings.HasPrefix(b.Ref, uploadRequest):
-		return fmt.Errorf("a context that is sent in another request is not taken: update the client, or build with buildx: %w", errdefs.ErrNotImplemented)
+	case b.Remote == uploadRequest:
+		if b.Ref == "" || !b.Trace {
+			return invalid("the context is said to come in another request: that is done with version 2 and a buildid, by which that request names this one")
+		}
+		b.Remote, b.Upload = "", true
 	case b.Remote == "":
 		b.Context = c.r.Body
 	}

@@ -44,6 +44,7 @@ type Image struct {
 // Builder builds images. It costs nothing until the first build.
 type Builder struct {
 	settings Settings
+	jobs     jobs
 
 	mu      sync.Mutex // guards what follows
 	backend *backend

@@ -16,7 +16,6 @@ import (
 	"github.com/moby/buildkit/frontend/dockerui"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	gatewayapi "github.com/moby/buildkit/frontend/gateway/pb"
-	"github.com/moby/buildkit/identity"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/filesync"
 	solvererrors "github.com/moby/buildkit/solver/errdefs"
@@ -33,7 +32,8 @@ type Classic struct {
 	Remote     string    // a repository of git, or a URL
 	Session    string    // that of a client that does know BuildKit, with the context unless there is another
 	Trace      bool      // tell of the progress as BuildKit does
-	Ref        string    // a name for the build; "" for any
+	Ref        string    // a name by which other requests mean this build; "" for none
+	Upload     bool      // the context comes in another request, which names the build by its Ref
 	Dockerfile string    // its name in the context; "" for the usual one
 	Tags       []string  // what the image is to be called
 	Target     string
@@ -85,7 +85,8 @@ func (f *Failed) Error() string {
 	return words
 }
 
-// Build builds, and tells of it. It gives the ID of the image, "" if something else was made. Errors: InvalidArgument, NotFound, Failed, and BuildKit's.
+// Build builds, and tells of it. It gives the ID of the image, "" if something else was made. Errors: InvalidArgument, NotFound, Conflict (its name), Failed,
+// and BuildKit's.
 func (b *Builder) Build(ctx context.Context, c *Classic, tell func(Message)) (id string, err error) {
 	back, err := b.open(ctx)
 	if err != nil {
@@ -93,6 +94,33 @@ func (b *Builder) Build(ctx context.Context, c *Classic, tell func(Message)) (id
 	}
 	ctx, cancel := back.context(ctx)
 	defer cancel()
+	if c.Ref == "" {
+		return b.build(ctx, back, c, tell)
+	}
+	ctx, job, ended, err := b.jobs.begin(ctx, c.Ref)
+	if err != nil {
+		return "", err
+	}
+	defer ended()
+	if c.Upload {
+		body, read, err := job.receive(ctx)
+		if err != nil {
+			return "", err
+		}
+		defer read()
+		c.Context = body
+	}
+	id, err = b.build(ctx, back, c, tell)
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, errCancelled) {
+		return "", cause
+	}
+	return id, err
+}
+
+func (b *Builder) build(ctx context.Context, back *backend, c *Classic, tell func(Message)) (id string, err error) {
+	if err := c.checkRemote(); err != nil {
+		return "", err
+	}
 	r := c.request()
 	attach := []session.Attachable{&keeper{credentials: c.Credentials}}
 	shared := ""
@@ -131,7 +159,7 @@ func (b *Builder) Build(ctx context.Context, c *Classic, tell func(Message)) (id
 	t := newTeller(shared, tell)
 	id, err = imageOf(back.solve(context.WithValue(ctx, prologueKey{}, b.prologue(c, t)), r, t.watch))
 	if err != nil {
-		return "", explain(err, t.fail())
+		return "", explain(c.explainRemote(err), t.fail())
 	}
 	t.finish(id)
 	if names := t.script.unused(c.BuildArgs); len(names) > 0 {
@@ -255,12 +283,4 @@ func explain(err error, l *line) error {
 		return fmt.Errorf("%s failed: file not found in build context or excluded by .dockerignore: stat %s: %w: %w", strings.ToUpper(verb), m[1], os.ErrNotExist, errdefs.ErrNotFound)
 	}
 	return err
-}
-
-// newRef is a name for a build.
-func newRef(wanted string) string {
-	if wanted != "" {
-		return wanted
-	}
-	return identity.NewID()
 }

@@ -9,17 +9,15 @@ import (
 
 	controlapi "github.com/moby/buildkit/api/services/control"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	"github.com/moby/buildkit/identity"
 	"github.com/moby/buildkit/solver/pb"
 )
 
 // request says to BuildKit what is asked for.
 func (c *Classic) request() *controlapi.SolveRequest {
-	r := &controlapi.SolveRequest{Ref: newRef(c.Ref), Frontend: "dockerfile.v0", FrontendAttrs: c.attributes(), Cache: &controlapi.CacheOptions{}}
+	r := &controlapi.SolveRequest{Ref: identity.NewID(), Frontend: "dockerfile.v0", FrontendAttrs: c.attributes(), Cache: &controlapi.CacheOptions{}}
 	if c.Network == "host" {
 		r.Entitlements = []string{"network.host"}
-	}
-	for _, name := range c.CacheFrom {
-		r.Cache.Imports = append(r.Cache.Imports, &controlapi.CacheOptionsEntry{Type: "registry", Attrs: map[string]string{"ref": name}})
 	}
 	for _, o := range c.outputs() {
 		if o.Type == "cacheonly" {
@@ -57,6 +55,7 @@ func (c *Classic) attributes() map[string]string {
 	set("filename", c.Dockerfile)
 	set("context", c.Remote)
 	set("target", c.Target)
+	set("cache-from", strings.Join(c.CacheFrom, ",")) // names of images; the frontend asks for them
 	set("platform", c.Platform)
 	set("add-hosts", list(hostTexts(c.ExtraHosts)))
 	set("ulimit", list(ulimitTexts(c.Ulimits)))

@@ -2,8 +2,10 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/images"
@@ -181,9 +183,32 @@ type imageStore struct {
 	settings *Settings
 }
 
-// Get implements images.Store.
+// Get implements images.Store. A name that no image has may be the ID of one.
 func (s *imageStore) Get(ctx context.Context, name string) (images.Image, error) {
-	return s.Store.Get(s.settings.Store.Context(ctx), name)
+	ctx = s.settings.Store.Context(ctx)
+	img, err := s.Store.Get(ctx, name)
+	id := idIn(name)
+	if !errdefs.IsNotFound(err) || id == "" {
+		return img, err
+	}
+	list, lerr := s.Store.List(ctx, "name~=^sha256:"+id)
+	if lerr != nil || len(list) != 1 {
+		return img, errors.Join(err, lerr)
+	}
+	list[0].Name = name
+	return list[0], nil
+}
+
+// idNames are the names that BuildKit makes of IDs, whole ones and those that lists of images show.
+var idNames = regexp.MustCompile(`^docker\.io/library/(?:sha256:([0-9a-f]{64})|([0-9a-f]{12,63}):latest)$`)
+
+// idIn is the ID, or the beginning of one, that BuildKit has taken for a name; "" if it is none.
+func idIn(name string) string {
+	m := idNames.FindStringSubmatch(name)
+	if m == nil {
+		return ""
+	}
+	return m[1] + m[2]
 }
 
 // List implements images.Store.

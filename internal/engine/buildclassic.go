@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"io"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -36,6 +37,19 @@ func (e *Engine) BuildClassic(ctx context.Context, c *build.Classic, tell func(b
 	}
 	return e.builder.Build(ctx, c, tell)
 }
+
+// BuildUpload hands the context of a build over that waits for it by that name, and returns when it was read. Errors: NotFound.
+func (e *Engine) BuildUpload(ctx context.Context, name string, body io.Reader) error {
+	leave, err := e.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return e.builder.Upload(ctx, name, body)
+}
+
+// BuildCancel ends the build that a client has given that name, if there is one.
+func (e *Engine) BuildCancel(name string) { e.builder.Cancel(name) }
 
 // buildNetwork checks the network for the steps of a build.
 func (e *Engine) buildNetwork(name string) (string, error) {
