@@ -2,7 +2,6 @@ package build
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -246,7 +245,7 @@ func (b *backend) close() error {
 	case <-time.After(closeGrace):
 		b.settings.Log.Warn("a request for the builder does not end")
 	}
-	if err := errors.Join(b.worker.strict(), b.controller.Close()); err != nil {
+	if err := b.controller.Close(); err != nil {
 		return fmt.Errorf("close the builder: %w", err)
 	}
 	return nil

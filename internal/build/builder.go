@@ -53,9 +53,16 @@ type Builder struct {
 
 // New gives a builder.
 func New(ctx context.Context, s Settings) (*Builder, error) {
-	if s.Store.Lost() {
+	lost, err := s.Store.Lost()
+	if err != nil {
+		return nil, err
+	}
+	if lost {
 		if err := forget(s.Store.Context(ctx), &s); err != nil {
 			return nil, fmt.Errorf("forget what builds had cached when the machine went down: %w", err)
+		}
+		if err := s.Store.Forgotten(); err != nil {
+			return nil, err
 		}
 	}
 	return &Builder{settings: s}, nil

@@ -38,5 +38,18 @@ func forget(ctx context.Context, s *Settings) error {
 		}
 	}
 	s.Store.Collect()
-	return errors.Join(failed...)
+	return errors.Join(append(failed, syncFolder(s.Root))...)
+}
+
+// syncFolder has the disk know what a folder has, if there is one.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
 }

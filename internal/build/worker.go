@@ -29,6 +29,9 @@ type builder struct {
 	strict   func() error // has its database wait for the disk again, for good
 }
 
+// Close implements worker.Worker.
+func (b *builder) Close() error { return errors.Join(b.strict(), b.Worker.Close()) }
+
 // mobyExporter is what clients of Docker call the export of an image to the engine that built it.
 const mobyExporter = "moby"
 

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,7 +67,7 @@ func (s *Store) WhenRelaxed(set func(relaxed bool) error) (done func() error) {
 	}
 }
 
-// begin makes the copy; nothing is written meanwhile. The caller holds mu.
+// begin makes the copy; nothing is written meanwhile. It does all of it or nothing. The caller holds mu.
 func (r *relaxed) begin() (err error) {
 	tx, err := r.store.db.Begin(true)
 	if err != nil {
@@ -76,23 +77,45 @@ func (r *relaxed) begin() (err error) {
 	if r.synced, err = r.store.Unpacking(); err != nil {
 		return err
 	}
+	told := 0
 	defer func() {
 		if err != nil {
-			r.synced()
+			err = errors.Join(err, r.takeBack(told))
 		}
 	}()
 	if err := r.copy(); err != nil {
 		return err
 	}
 	for _, fn := range r.also {
+		told++
 		if err := (*fn)(true); err != nil {
 			return err
 		}
 	}
 	r.store.db.NoSync = true
+	r.begun()
+	return nil
+}
+
+// begun is for when there is a copy, which is kept up from now on.
+func (r *relaxed) begun() {
 	r.is.Store(true)
 	r.timer = time.AfterFunc(relaxGrace, r.expire)
-	return nil
+}
+
+// takeBack undoes what a begin has done that fails, having told the first of the others. A copy that cannot be removed is kept up, or it would
+// be old when it takes the place of the database, until it can be.
+func (r *relaxed) takeBack(told int) error {
+	var failed []error
+	for _, fn := range r.also[:told] {
+		failed = append(failed, (*fn)(false))
+	}
+	if err := removeSynced(copyPath(r.store.root, r.store.boot)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.begun()
+		return errors.Join(append(failed, err)...)
+	}
+	r.synced()
+	return errors.Join(failed...)
 }
 
 // expire ends it once the builder has not written for a moment.
@@ -182,7 +205,10 @@ func (r *relaxed) copy() error {
 		if _, err := tx.WriteTo(half); err != nil {
 			return fmt.Errorf("copy the image store's database: %w", err)
 		}
-		if err := errors.Join(half.Sync(), os.Rename(half.Name(), path), syncDir(r.store.root)); err != nil {
+		if err := half.Sync(); err != nil {
+			return err
+		}
+		if err := errors.Join(os.Rename(half.Name(), path), syncDir(r.store.root)); err != nil {
 			return err
 		}
 		r.copied = tx.ID()
@@ -212,15 +238,18 @@ func copies(root, boot string) (path string, lost bool, err error) {
 }
 
 // restore puts the copy in the place of the database if the machine went down while there was one.
-func restore(root, boot string) (lost bool, err error) {
+func restore(root, boot string) error {
 	path, lost, err := copies(root, boot)
 	if err != nil || !lost {
-		return false, err
+		return err
+	}
+	if err := markLost(root); err != nil {
+		return err
 	}
 	if err := os.Rename(path, filepath.Join(root, databaseName)); err != nil {
-		return true, err
+		return err
 	}
-	return true, syncDir(root)
+	return syncDir(root)
 }
 
 // settleLeft brings to disk what a process that was killed has left in memory, and removes its copy.

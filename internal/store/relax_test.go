@@ -73,11 +73,51 @@ func TestWhatOthersWereToldOutlivesAPowerLossInABuild(t *testing.T) {
 			t.Errorf("image %q: %v", name, err)
 		}
 	}
-	if !after.Lost() {
-		t.Error("it does not say that something was lost")
-	}
 	if left := copiesIn(t, dir); len(left) > 0 {
 		t.Errorf("copies are left: %v", left)
+	}
+}
+
+// isLost opens a store for a moment, and has it forget if that is asked for.
+func isLost(t *testing.T, dir string, forget bool) bool {
+	t.Helper()
+	s := openAt(t, dir)
+	lost, err := s.Lost()
+	if err == nil && forget {
+		err = s.Forgotten()
+	}
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return lost
+}
+
+// A start that fails after the store was opened must not keep the next one from forgetting what builds have cached.
+func TestThatSomethingWasLostIsKnownUntilItIsForgotten(t *testing.T) {
+	for name, tear := range map[string]func(s *Store, dir string) error{
+		"the database": func(_ *Store, dir string) error { return os.Rename(copiesIn(t, dir)[0], copyPath(dir, "another")) },
+		"a layer": func(_ *Store, dir string) error {
+			return errors.Join(
+				os.Remove(copiesIn(t, dir)[0]),
+				os.WriteFile(filepath.Join(dir, "unsynced", "x"), []byte(`{"Boot":"another","Since":"2026-01-01T00:00:00Z"}`), 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openStore(t)
+			s.Relax()
+			dir := leftBy(t, s)
+			if isLost(t, leftBy(t, s), false) {
+				t.Error("it is lost although the machine did not go down")
+			}
+			if err := tear(s, dir); err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range []bool{true, true, false} {
+				if lost := isLost(t, dir, i == 1); lost != want {
+					t.Errorf("start %d: lost %t", i, lost)
+				}
+			}
+		})
 	}
 }
 
@@ -94,8 +134,8 @@ func TestNothingIsLostWithADaemonThatIsKilledInABuild(t *testing.T) {
 	if _, err := after.Images.Get(after.Context(t.Context()), "made"); err != nil {
 		t.Error(err)
 	}
-	if left := copiesIn(t, dir); len(left) > 0 || after.Lost() {
-		t.Errorf("copies that are left: %v; lost: %t", left, after.Lost())
+	if left := copiesIn(t, dir); len(left) > 0 {
+		t.Errorf("copies that are left: %v", left)
 	}
 }
 
@@ -136,5 +176,63 @@ func TestADatabaseBesideItIsRelaxedWithIt(t *testing.T) {
 	s.Relax()
 	if len(said) != 3 || said[2] {
 		t.Errorf("after its end it was told %v", said)
+	}
+}
+
+// What is left of one that fails would be an old copy, which later takes the place of the database.
+func TestARelaxationThatFailsHalfWayLeavesNothing(t *testing.T) {
+	s := openStore(t)
+	var said []bool
+	s.WhenRelaxed(func(relaxed bool) error { said = append(said, relaxed); return nil })
+	done := s.WhenRelaxed(func(relaxed bool) error {
+		if relaxed {
+			return errors.New("no")
+		}
+		return nil
+	})
+	s.Relax()
+	if copied := copiesIn(t, s.root); len(copied) != 0 || s.db.NoSync || s.relaxed.is.Load() {
+		t.Errorf("copies %v, without waiting %t, relaxed %t", copied, s.db.NoSync, s.relaxed.is.Load())
+	}
+	if len(said) != 2 || !said[0] || said[1] {
+		t.Errorf("the other was told %v, want true and false", said)
+	}
+	if err := done(); err != nil {
+		t.Fatal(err)
+	}
+	s.Relax()
+	if copied := copiesIn(t, s.root); len(copied) != 1 || !s.db.NoSync {
+		t.Errorf("the next time: copies %v, without waiting %t", copied, s.db.NoSync)
+	}
+}
+
+func TestACopyThatCannotBeRemovedIsKeptUp(t *testing.T) {
+	s := openStore(t)
+	path := copyPath(s.root, s.boot)
+	done := s.WhenRelaxed(func(relaxed bool) error {
+		if !relaxed {
+			return nil
+		}
+		return errors.Join(os.Remove(path), os.MkdirAll(filepath.Join(path, "in the way"), 0o700), errors.New("no"))
+	})
+	s.Relax()
+	if err := errors.Join(os.RemoveAll(path), done()); err != nil {
+		t.Fatal(err)
+	}
+	record(t, s, "later")
+	dir := leftBy(t, s)
+	if err := os.Rename(copyPath(dir, s.boot), copyPath(dir, "another")); err != nil {
+		t.Fatal(err)
+	}
+	after := openAt(t, dir)
+	defer after.Close()
+	if _, err := after.Images.Get(after.Context(t.Context()), "later"); err != nil {
+		t.Error(err)
+	}
+	if err := s.CollectNow(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if copied := copiesIn(t, s.root); len(copied) != 0 {
+		t.Errorf("copies that are left: %v", copied)
 	}
 }

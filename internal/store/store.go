@@ -57,7 +57,6 @@ type Store struct {
 	entry     *log.Entry // containerd's libraries log here
 
 	boot  string         // the kernel's boot ID
-	lost  bool           // the machine went down while not all was on disk
 	syncs sync.WaitGroup // layers being brought to disk
 }
 
@@ -73,8 +72,7 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 	if err != nil {
 		return nil, err
 	}
-	lost, err := restore(root, boot)
-	if err != nil {
+	if err := restore(root, boot); err != nil {
 		return nil, fmt.Errorf("restore the image store's database: %w", err)
 	}
 	db, err := bolt.Open(filepath.Join(root, databaseName), 0o600, &bolt.Options{
@@ -117,7 +115,7 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 		Images:    metadata.NewImageStore(meta),
 		Leases:    metadata.NewLeaseManager(meta),
 		Snapshots: &closing{Snapshotter: meta.Snapshotter(SnapshotterKey), close: layers.Close},
-		root:      root, db: db, layers: layers, meta: meta, locks: newKeyLocks(), log: logger, entry: newLogger(logger), boot: boot, lost: lost,
+		root:      root, db: db, layers: layers, meta: meta, locks: newKeyLocks(), log: logger, entry: newLogger(logger), boot: boot,
 	}
 	s.relaxed.store = s
 	s.Applier = &applier{blobs: s.Content}
@@ -137,10 +135,6 @@ func (s *Store) Close() error {
 	s.syncs.Wait()
 	return errors.Join(err, s.Snapshots.Close(), s.meta.Close(), s.db.Close())
 }
-
-// Lost tells whether the machine went down, before the store was opened, while not all of it was on disk: what the builder knows of it may
-// not be true.
-func (s *Store) Lost() bool { return s.lost }
 
 // Context returns ctx with the store's namespace and logger in it.
 func (s *Store) Context(ctx context.Context) context.Context {

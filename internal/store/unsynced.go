@@ -100,7 +100,9 @@ func (s *Store) checkUnsynced(ctx context.Context) error {
 		s.syncs.Go(func() { s.syncLayers(files...) })
 		return nil
 	}
-	s.lost = true
+	if err := markLost(s.root); err != nil {
+		return err
+	}
 	s.log.Warn("the machine went down while image layers were not yet on disk: they will be unpacked again", "since", since)
 	if err := s.dropLayers(ctx, since.Add(-clockSlack)); err != nil {
 		return err
