@@ -3,9 +3,9 @@ package archive
 import (
 	"archive/tar"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +34,8 @@ type PackOptions struct {
 	ExactTimes bool
 	// Leave tells of a path from the top on that it is to be left out; nil: none is.
 	Leave func(name string, mode uint32, size int64) bool
+	// Says tells of a path from the top on, which a descriptor holds, whether it is to be packed, whatever becomes of what is in it; nil: all is.
+	Says func(name string, fd int, st *unix.Stat_t) (bool, error)
 }
 
 // Pack writes what a path in the tree means into an archive: a folder with all that is in it, or one file or link.
@@ -96,6 +98,11 @@ func (p *packer) visit(name string, fd int, st *unix.Stat_t) (enter bool, err er
 	if p.Leave != nil && p.Leave(name, st.Mode, st.Size) {
 		return true, nil
 	}
+	if p.Says != nil && name != p.leaf {
+		if says, err := p.Says(name, fd, st); !says || err != nil {
+			return true, err
+		}
+	}
 	if p.Layer && overlay.IsWhiteout(st) {
 		return false, p.w.WriteHeader(&tar.Header{Name: path.Join(path.Dir(called), WhiteoutPrefix+path.Base(called)), Typeflag: tar.TypeReg, ModTime: modTime(st)})
 	}
@@ -147,21 +154,21 @@ func (p *packer) entry(h *tar.Header, fd int, st *unix.Stat_t) (err error) {
 	if h.Size == 0 {
 		return p.w.WriteHeader(h) // and is not opened: those of /proc have no size
 	}
-	f, err := beneath.Reopen(fd, os.O_RDONLY)
+	f, err := unix.Open(beneath.Handle(fd), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer unix.Close(f)
 	if err := p.w.WriteHeader(h); err != nil {
 		return err
 	}
-	return p.content(f, h.Size)
+	return p.content(reader(f), h.Size)
 }
 
 // content writes as many bytes of a file as were promised. A file that has become shorter meanwhile is filled up with
 // zeros, as tar(1) does, so that the rest of the archive can still be read.
 func (p *packer) content(f io.Reader, size int64) error {
-	n, err := io.CopyBuffer(p.w, io.LimitReader(onlyReader{f}, size), p.buf)
+	n, err := io.CopyBuffer(onlyWriter{p.w}, io.LimitReader(f, size), p.buf)
 	if err != nil || n == size {
 		return err
 	}
@@ -176,5 +183,20 @@ func (p *packer) content(f io.Reader, size int64) error {
 	return nil
 }
 
-// onlyReader hides what else a file can do, so that it is read into the buffer that is there.
-type onlyReader struct{ io.Reader }
+// reader is an open file. An os.File would ask the kernel four times whether it can be waited for.
+type reader int
+
+func (r reader) Read(b []byte) (int, error) {
+	for {
+		n, err := unix.Read(int(r), b)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
+	}
+}

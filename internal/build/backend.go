@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -157,6 +158,10 @@ func newWorker(ctx context.Context, s *Settings, places *places, undo *undo.Stac
 		return nil, err
 	}
 	blobs := containerdsnapshot.NewContentStore(s.Store.Content, store.Namespace)
+	key, value, _ := strings.Cut(ownDiffer, "=")
+	if err := os.Setenv(key, value); err != nil {
+		return nil, err
+	}
 	snapshots := newLayers(s.Store)
 	w, err := base.NewWorker(ctx, base.WorkerOpt{
 		ID: id, Root: s.Root, MetadataStore: known,
@@ -169,7 +174,7 @@ func newWorker(ctx context.Context, s *Settings, places *places, undo *undo.Stac
 		Snapshotter:      snapshots,
 		ContentStore:     blobs,
 		Applier:          &unpacker{store: s.Store, blobs: blobs},
-		Differ:           walking.NewWalkingDiff(blobs),
+		Differ:           &differ{walking.NewWalkingDiff(blobs), blobs},
 		ImageStore:       &imageStore{Store: s.Store.Images, settings: s},
 		RegistryHosts:    s.Hosts,
 		LeaseManager:     leaseutil.WithNamespace(holds{s.Store.Leases, s.Store}, store.Namespace),
