@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/remotes"
+	remoteerrors "github.com/containerd/containerd/v2/core/remotes/errors"
 	"github.com/containerd/errdefs"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -46,8 +48,8 @@ func (d *download) Read(p []byte) (int, error) {
 			d.breaks = 0
 			d.progress.downloading(d.desc, d.at)
 		}
-		if errors.Is(err, io.EOF) && d.at < d.desc.Size {
-			err = io.ErrUnexpectedEOF
+		if d.at < d.desc.Size {
+			err = d.early(err)
 		}
 		if err == nil || errors.Is(err, io.EOF) || !d.mayGoOn(err) {
 			return n, err
@@ -59,6 +61,19 @@ func (d *download) Read(p []byte) (int, error) {
 			return n, nil
 		}
 	}
+}
+
+// early is the error for an end before all has come. It may be a broken connection; but a registry that says twice that there is no more has no more.
+func (d *download) early(err error) error {
+	var status remoteerrors.ErrUnexpectedStatus
+	none := err == io.EOF || errors.As(err, &status) && status.StatusCode == http.StatusRequestedRangeNotSatisfiable //nolint:errorlint // that of a connection is wrapped
+	switch {
+	case none && d.breaks > 0:
+		return fmt.Errorf("it sent %d bytes, and the image says that there are %d: %w", d.at, d.desc.Size, errdefs.ErrFailedPrecondition)
+	case errors.Is(err, io.EOF):
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // mayGoOn tells a broken connection from what would be the same the next time.

@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,6 +22,7 @@ type liar struct {
 	media    string
 	blobs    map[digest.Digest][]byte
 	endless  digest.Digest // this blob never ends
+	ranges   bool          // it can go on in the middle of a blob
 	asked    []string
 }
 
@@ -43,6 +45,10 @@ func (l *liar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
+	}
+	if l.ranges {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+		return
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method != http.MethodHead {
@@ -84,7 +90,9 @@ func TestHostileRegistriesAreRefused(t *testing.T) {
 			manifest: manifest(nil), blobs: map[digest.Digest][]byte{configDesc.Digest: config, diff: append(plain[:len(plain):len(plain)], 0)},
 		}, "past expected size"},
 		"layer never ends":         {&liar{manifest: manifest(nil), blobs: good(), endless: diff}, "past expected size"},
-		"layer is shorter":         {&liar{manifest: manifest(nil), blobs: map[digest.Digest][]byte{configDesc.Digest: config, diff: plain[:512]}}, ""},
+		"layer is shorter":         {&liar{manifest: manifest(nil), blobs: map[digest.Digest][]byte{configDesc.Digest: config, diff: plain[:512]}}, fmt.Sprintf("it sent 512 bytes, and the image says that there are %d", len(plain))},
+		"shorter, and can go on":   {&liar{manifest: manifest(nil), blobs: map[digest.Digest][]byte{configDesc.Digest: config, diff: plain[:512]}, ranges: true}, "it sent 512 bytes"},
+		"layer is nothing":         {&liar{manifest: manifest(nil), blobs: map[digest.Digest][]byte{configDesc.Digest: config, diff: {}}}, "it sent 0 bytes"},
 		"layer is missing":         {&liar{manifest: manifest(nil), blobs: map[digest.Digest][]byte{configDesc.Digest: config}}, "is missing there"},
 		"configuration never ends": {&liar{manifest: manifest(nil), blobs: good(), endless: configDesc.Digest}, "past expected size"},
 		"huge configuration":       {&liar{manifest: manifest(func(m *ocispec.Manifest) { m.Config.Size = 1 << 40 }), blobs: good()}, "is the most"},

@@ -86,7 +86,7 @@ func (c Config) http(to *Client, e endpoint, last bool) (*http.Client, error) {
 	// Where an authority is configured for a host, the host is verified by it, also on loopback.
 	if c.trust(e.host) == insecure && len(e.tls.authorities) == 0 {
 		config.InsecureSkipVerify = true // listed by the user as insecure, or loopback
-		way = docker.NewHTTPFallback(transport)
+		way = &fallback{next: transport, insecure: func(host string) bool { return c.trust(host) == insecure }}
 		plain = true
 	}
 	if e.skipVerify {

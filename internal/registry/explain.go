@@ -102,7 +102,7 @@ func message(body []byte) string {
 func explainTransport(e *url.Error) error {
 	host := e.URL
 	if u, err := url.Parse(e.URL); err == nil {
-		host = u.Host
+		host = cmp.Or(u.Host, "that was asked") // the address of a redirect may be without
 	}
 	var (
 		header  tls.RecordHeaderError

@@ -17,6 +17,8 @@ import (
 const (
 	// maxAnswer is the largest answer that is not a blob, in bytes: manifests, tokens, errors.
 	maxAnswer = 8 << 20
+	// maxRedirects is how often a registry may send us on, for one request.
+	maxRedirects = 8
 	// stallTimeout is how long a transfer may bring nothing.
 	stallTimeout = 90 * time.Second
 )
@@ -35,11 +37,15 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := g.blocked(r.URL.Host); err != nil {
 		return nil, err
 	}
+	first, redirects := origin(r)
+	if redirects > maxRedirects {
+		return nil, fmt.Errorf("registry %s redirects more than %d times, at last to %s: %w", first.URL.Host, maxRedirects, r.URL.Host, errdefs.ErrOutOfRange)
+	}
 	if r.URL.Scheme != "https" && !g.plain {
 		return nil, fmt.Errorf("refusing to go on to %s://%s over an unencrypted connection: if that is meant, list the registry as insecure: %w",
 			r.URL.Scheme, r.URL.Host, errdefs.ErrPermissionDenied)
 	}
-	if first := origin(r); first.URL.Host != r.URL.Host {
+	if first.URL.Host != r.URL.Host {
 		// net/http takes another port of the same host for the same party.
 		r = r.Clone(r.Context())
 		r.Header.Del("Authorization")
@@ -63,17 +69,18 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// origin is the request that was made at first, before any redirect: a redirect's request knows who caused it.
-func origin(r *http.Request) *http.Request {
-	for r.Response != nil && r.Response.Request != nil {
+// origin is the request that was made at first, and how many redirects there were since: a redirect's request knows who caused it.
+func origin(r *http.Request) (first *http.Request, redirects int) {
+	for ; r.Response != nil && r.Response.Request != nil; redirects++ {
 		r = r.Response.Request
 	}
-	return r
+	return r, redirects
 }
 
 // isBlob says that a request is for a blob, or for where a registry sent us for one. A repository may be called "x/blobs/y".
 func isBlob(r *http.Request) bool {
-	dir, last := path.Split(origin(r).URL.Path)
+	first, _ := origin(r)
+	dir, last := path.Split(first.URL.Path)
 	return strings.HasSuffix(dir, "/blobs/") && digest.Digest(last).Validate() == nil
 }
 

@@ -18,7 +18,8 @@ type realmWay struct {
 }
 
 func (w *realmWay) RoundTrip(r *http.Request) (*http.Response, error) {
-	way, err := w.way(origin(r).URL.Host)
+	first, _ := origin(r)
+	way, err := w.way(first.URL.Host)
 	if err != nil {
 		return nil, err
 	}

@@ -1,15 +1,20 @@
 package registry
 
 import (
+	"bufio"
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,6 +216,95 @@ func TestNothingGoesOnInTheClear(t *testing.T) {
 	}
 	if reached {
 		t.Error("something was sent in the clear")
+	}
+}
+
+// deaf is a listener whose connections are ended when they begin as TLS does.
+type deaf struct {
+	net.Listener
+	reset bool // rudely
+}
+
+func (l deaf) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		r := bufio.NewReader(c)
+		if first, err := r.Peek(1); err == nil && first[0] != 0x16 { // a handshake record (RFC 8446, section 5.1)
+			return heard{c, r}, nil
+		}
+		if l.reset {
+			_ = c.(*net.TCPConn).SetLinger(0)
+		}
+		c.Close()
+	}
+}
+
+// heard is a connection of which some was read.
+type heard struct {
+	net.Conn
+	r io.Reader
+}
+
+func (h heard) Read(p []byte) (int, error) { return h.r.Read(p) }
+
+// TestLoopbackMayLackTLS, however it says so; no other host may, nor one whose TLS is at fault.
+func TestLoopbackMayLackTLS(t *testing.T) {
+	var asked atomic.Int32
+	counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		answer(w, r)
+	})
+	for name, wrap := range map[string]func(net.Listener) net.Listener{
+		"answers a handshake in HTTP": func(l net.Listener) net.Listener { return l },
+		"closes the connection":       func(l net.Listener) net.Listener { return deaf{l, false} },
+		"resets the connection":       func(l net.Listener) net.Listener { return deaf{l, true} },
+	} {
+		reg := httptest.NewUnstartedServer(counted)
+		reg.Listener = wrap(reg.Listener)
+		reg.Start()
+		asked.Store(0)
+		for _, at := range []string{host(t, reg), strings.Replace(host(t, reg), "127.0.0.1", "localhost", 1)} {
+			if _, err := resolve(t.Context(), Config{}, at, at+"/x:1", Auth{}); err != nil || asked.Swap(0) == 0 {
+				t.Errorf("%s: %s: %v", name, at, err)
+			}
+		}
+		elsewhere, err := Config{}.http(new(Client), endpoint{scheme: "https", host: "registry.test"}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := elsewhere.Get(reg.URL); err == nil || asked.Load() > 0 {
+			t.Errorf("%s: another host was asked %d times in the clear: %v", name, asked.Load(), err)
+		}
+		if _, err := elsewhere.Get("https://" + host(t, reg)); err == nil || asked.Load() > 0 {
+			t.Errorf("%s: another host was asked %d times in the clear: %v", name, asked.Load(), err)
+		}
+		reg.Close()
+	}
+	old := httptest.NewUnstartedServer(counted)
+	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11}
+	old.StartTLS()
+	defer old.Close()
+	if _, err := resolve(t.Context(), Config{}, host(t, old), host(t, old)+"/x:1", Auth{}); err == nil || !strings.Contains(err.Error(), "protocol version") {
+		t.Errorf("a registry of old TLS: %v", err)
+	}
+}
+
+// TestRedirectsEnd: a registry that sends its clients in circles is named, however short the addresses that it gives.
+func TestRedirectsEnd(t *testing.T) {
+	for name, to := range map[string]string{"in a circle": "", "with a path alone": "/v2/elsewhere"} {
+		var reg *httptest.Server
+		reg = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", cmp.Or(to, reg.URL+r.URL.Path))
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}))
+		_, err := resolve(t.Context(), Config{}, host(t, reg), host(t, reg)+"/x:1", Auth{})
+		if said := fmt.Sprint(ExplainPull(err, "x:1", "x")); !strings.Contains(said, "registry "+host(t, reg)+" redirects more than 8 times") {
+			t.Errorf("%s: %s", name, said)
+		}
+		reg.Close()
 	}
 }
 
