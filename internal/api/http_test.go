@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -147,6 +148,27 @@ func TestBodies(t *testing.T) {
 		got := request(t, socket, "POST /containers/create", tt.body, "Content-Type: "+tt.contentType)
 		if got.status != tt.status || !strings.Contains(got.body, tt.words) {
 			t.Errorf("%s: got %d %q, want %d and %q", name, got.status, got.body, tt.status, tt.words)
+		}
+	}
+}
+
+func TestNonsensePlatformsAreRefused(t *testing.T) {
+	socket := serve(t, newFake())
+	for path, words := range map[string]string{
+		"DELETE /images/a?platforms=nonsense":                            `failed to parse platform "nonsense": give JSON such as {"os":"linux","architecture":"arm64"}: `,
+		"DELETE /images/a?platforms=":                                    `failed to parse platform ""`,
+		`DELETE /images/a?platforms={"os":7}`:                            "failed to parse platform",
+		"DELETE /images/a?platforms={}":                                  "both OS and Architecture must be provided",
+		`DELETE /images/a?platforms={"os":"linux","architecture":"a!"}`:  `invalid platform "linux/a!": give OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/arm64`,
+		`GET /images/a/json?platform={"os":"linux","architecture":"a!"}`: `invalid platform "linux/a!"`,
+		`GET /images/a/get?platform={"os":"linux"}`:                      "both OS and Architecture must be provided",
+		`POST /images/load?platform=linux`:                               "failed to parse platform",
+		`POST /build?platform=a!`:                                        `invalid platform "a!"`,
+	} {
+		var doc struct{ Message string }
+		got := request(t, socket, path, "")
+		if err := json.Unmarshal([]byte(got.body), &doc); err != nil || got.status != 400 || !strings.HasPrefix(doc.Message, words) {
+			t.Errorf("%s: got %d %s, want 400 and %q", path, got.status, got.body, words)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/containerd/platforms"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"tug/internal/image"
 )
 
 // platforms reads for which platforms images are to be saved or loaded, which since 1.48 is given as JSON: "linux/arm64", or nothing for all. Before 1.52 it was one.
@@ -39,10 +41,12 @@ func (c *call) platform(since version) (string, error) {
 func decodePlatform(s string) (string, error) {
 	var p ocispec.Platform
 	if err := json.Unmarshal([]byte(s), &p); err != nil {
-		return "", invalid("failed to parse platform: %w", err)
+		return "", invalid("failed to parse platform %.100q: give JSON such as {\"os\":\"linux\",\"architecture\":\"arm64\"}: %w", s, err)
 	}
 	if p.OS == "" || p.Architecture == "" {
 		return "", invalid("both OS and Architecture must be provided")
 	}
-	return platforms.Format(p), nil
+	text := platforms.Format(p)
+	_, err := image.ParsePlatform(text)
+	return text, err
 }

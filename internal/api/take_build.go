@@ -7,12 +7,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	moby "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/registry"
 
 	"tug/internal/build"
+	"tug/internal/image"
 )
 
 // What a client may say of where a context is, besides a repository and a URL.
@@ -168,8 +168,8 @@ func (c *call) takeBuildPlatform(b *build.Classic) error {
 		return nil
 	}
 	for one := range strings.SplitSeq(text, ",") {
-		if _, err := platforms.Parse(one); err != nil {
-			return invalid("invalid platform %q: %w", one, err)
+		if _, err := image.ParsePlatform(one); err != nil {
+			return err
 		}
 	}
 	if strings.Contains(text, ",") && !b.Trace {

@@ -120,8 +120,8 @@ func (p Parts) blob() (configBlob, error) {
 	}
 	if p.Platform != "" {
 		var err error
-		if platform, err = platforms.Parse(p.Platform); err != nil {
-			return c, fmt.Errorf("platform %q: %w: %w", p.Platform, err, errdefs.ErrInvalidArgument)
+		if platform, err = ParsePlatform(p.Platform); err != nil {
+			return c, err
 		}
 	}
 	c.OS, c.Architecture, c.Variant, c.OSVersion = platform.OS, platform.Architecture, platform.Variant, platform.OSVersion

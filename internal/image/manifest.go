@@ -194,14 +194,23 @@ type wanted struct {
 // anyPlatform is wanted where nothing is asked for.
 var anyPlatform = wanted{}
 
+// ParsePlatform reads a platform as people write it, "linux/arm64/v8"; what is left out is this host's. The error is InvalidArgument, and says what would do.
+func ParsePlatform(s string) (ocispec.Platform, error) {
+	p, err := platforms.Parse(s)
+	if err != nil {
+		return p, fmt.Errorf("invalid platform %.100q: give OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/arm64: %w", s, errdefs.ErrInvalidArgument)
+	}
+	return p, nil
+}
+
 // wantPlatform reads a platform as people write it, "linux/arm64/v8". "" is this host's.
 func wantPlatform(platform string) (wanted, error) {
 	if platform == "" {
 		return wanted{MatchComparer: platforms.Default(), name: platforms.Format(platforms.DefaultSpec())}, nil
 	}
-	p, err := platforms.Parse(platform)
+	p, err := ParsePlatform(platform)
 	if err != nil {
-		return wanted{}, fmt.Errorf("platform %q: %w: %w", platform, err, errdefs.ErrInvalidArgument)
+		return wanted{}, err
 	}
 	return wanted{MatchComparer: platforms.Only(p), name: platforms.Format(p), explicit: true}, nil
 }
@@ -212,7 +221,7 @@ func wantExactly(platform string) (wanted, error) {
 	if err != nil || !w.explicit {
 		return w, err
 	}
-	p, err := platforms.Parse(platform)
+	p, err := ParsePlatform(platform)
 	w.MatchComparer = platforms.OnlyStrict(p)
 	return w, err
 }

@@ -4,14 +4,16 @@ import (
 	"testing"
 
 	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// FuzzParse: whatever a manifest, an index or a configuration blob holds, it is refused or has only valid digests in bounded number.
+// FuzzParse: whatever a manifest, an index, an attestation or a configuration blob holds, it is refused or has only valid digests in bounded number.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},"layers":[]}`,
 		`{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","platform":{"os":"linux","architecture":"amd64"}}]}`,
 		`{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":["sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]},"config":{"Env":["A=1"]}}`,
+		`{"schemaVersion":2,"config":{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":2},"layers":[{"mediaType":"application/vnd.in-toto+json","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":67108862,"annotations":{"in-toto.io/predicate-type":"x"}}]}`,
 		`null`, `[]`, `{"schemaVersion":1}`, `{"config":null,"manifests":null}`,
 	} {
 		f.Add([]byte(s))
@@ -37,6 +39,17 @@ func FuzzParse(f *testing.F) {
 		if x, err := parseIndex(blob); err == nil {
 			choose(x, want)
 			layoutEntries(x, []wanted{want})
+		}
+		if m, err := parseAttestation(blob); err == nil {
+			all := int64(0)
+			for _, d := range append([]ocispec.Descriptor{m.Config}, m.Layers...) {
+				if all += d.Size; d.Digest.Validate() != nil || d.Size < 0 {
+					t.Errorf("statement %q of %d bytes", d.Digest, d.Size)
+				}
+			}
+			if all > maxAttested || len(m.Layers) > maxLayers {
+				t.Errorf("%d statements of %d bytes", len(m.Layers), all)
+			}
 		}
 		if c, err := parseConfig(blob); err == nil {
 			if len(c.RootFS.DiffIDs) > maxLayers {

@@ -95,7 +95,7 @@ func message(body []byte) string {
 		}
 		return -1
 	}, said)
-	return said[:min(len(said), maxMessage)]
+	return strings.ToValidUTF8(said[:min(len(said), maxMessage)], "")
 }
 
 // explainTransport is for when no answer came at all. It names the host, which may be a mirror.
