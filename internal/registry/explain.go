@@ -89,13 +89,19 @@ func message(body []byte) string {
 	if json.Unmarshal(body, &doc) == nil && len(doc.Errors) > 0 {
 		said = strings.ToLower(doc.Errors[0].Code) + ": " + doc.Errors[0].Message
 	}
-	said = strings.Map(func(r rune) rune {
+	said = printable(said)
+	return strings.ToValidUTF8(said[:min(len(said), maxMessage)], "")
+}
+
+// printable is a foreign text for a terminal: in one line, and without what moves its cursor or changes its colours.
+func printable(s string) string {
+	shown := func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
 		}
 		return -1
-	}, said)
-	return strings.ToValidUTF8(said[:min(len(said), maxMessage)], "")
+	}
+	return strings.Map(shown, strings.Join(strings.Fields(s), " "))
 }
 
 // explainTransport is for when no answer came at all. It names the host, which may be a mirror.

@@ -155,11 +155,11 @@ func TestSearchAsksTheIndexThatTheTermNames(t *testing.T) {
 	reg := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, _, _ := r.BasicAuth()
 		asked = r.URL.String() + " " + user
-		fmt.Fprint(w, `{"results":[{"name":"a","description":"d","star_count":3,"is_official":true},{"name":"b"}]}`)
+		fmt.Fprint(w, `{"results":[{"name":"a","description":"d\u001b[2J\n\u202ee","star_count":3,"is_official":true},{"name":"b"}]}`)
 	}))
 	defer reg.Close()
 	found, err := Config{}.Search(t.Context(), host(t, reg)+"/some thing", 1, Auth{Username: "u", Password: "p"})
-	if err != nil || len(found) != 1 || found[0] != (Found{Name: "a", Description: "d", Stars: 3, Official: true}) || asked != "/v1/search?n=1&q=some+thing u" {
+	if err != nil || len(found) != 1 || found[0] != (Found{Name: "a", Description: "d[2J e", Stars: 3, Official: true}) || asked != "/v1/search?n=1&q=some+thing u" {
 		t.Errorf("asked %q, found %+v, %v", asked, found, err)
 	}
 	for _, limit := range []int{-1, MaxFound + 1} {

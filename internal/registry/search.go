@@ -88,6 +88,9 @@ func readFound(way *http.Client, r *http.Request) ([]Found, error) {
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
 		return nil, fmt.Errorf("its answer cannot be read: %w: %w", err, errdefs.ErrUnavailable)
 	}
+	for i, f := range answer.Results {
+		answer.Results[i].Name, answer.Results[i].Description = printable(f.Name), printable(f.Description)
+	}
 	return answer.Results, nil
 }
 
