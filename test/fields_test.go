@@ -104,25 +104,58 @@ func TestFieldsThatAreRefused(t *testing.T) {
 	needsEngine(t)
 	output(t, forTug.tug("pull", "-q", "busybox"))
 	for body, words := range map[string]string{
-		`"HostConfig":{"Cgroup":"container:x"}`:                                                          "cgroup of its own",
-		`"HostConfig":{"StorageOpt":{"size":"1G"}}`:                                                      "storage options",
-		`"HostConfig":{"CpuCount":1}`:                                                                    "Windows",
-		`"HostConfig":{"CpuPercent":1}`:                                                                  "Windows",
-		`"HostConfig":{"IOMaximumIOps":1}`:                                                               "Windows",
-		`"HostConfig":{"IOMaximumBandwidth":1}`:                                                          "Windows",
-		`"HostConfig":{"Isolation":"hyperv"}`:                                                            "isolation",
-		`"HostConfig":{"Umask":512}`:                                                                     "umask",
-		`"HostConfig":{"Annotations":{"":"x"}}`:                                                          "annotation key",
-		`"HostConfig":{"DeviceRequests":[{"Driver":"nvidia","Count":-1}]}`:                               "could not select device driver",
-		`"HostConfig":{"Mounts":[{"Type":"image","Source":"busybox","Target":"/x"}]}`:                    "type image",
-		`"HostConfig":{"Mounts":[{"Type":"npipe","Source":"x","Target":"/x"}]}`:                          "npipe",
-		`"HostConfig":{"Mounts":[{"Type":"cluster","Source":"x","Target":"/x"}]}`:                        "cluster",
-		`"HostConfig":{"Ulimits":[{"Name":"nothing","Soft":1,"Hard":1}]}`:                                "invalid ulimit type",
-		`"HostConfig":{"UsernsMode":"nonsense"}`:                                                         "userns mode",
-		`"HostConfig":{"CgroupnsMode":"nonsense"}`:                                                       "namespace mode",
-		`"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"9-8"}]}}`:                                  "range of host ports",
-		`"NetworkingConfig":{"EndpointsConfig":{"bridge":{"Aliases":["x"]}}}`:                            "network-scoped alias",
-		`"NetworkingConfig":{"EndpointsConfig":{"bridge":{"IPAMConfig":{"IPv4Address":"172.17.0.99"}}}}`: "user defined networks only",
+		`"HostConfig":{"Cgroup":"container:x"}`:                                       "cgroup of its own",
+		`"HostConfig":{"StorageOpt":{"size":"1G"}}`:                                   "storage options",
+		`"HostConfig":{"CpuCount":1}`:                                                 "Windows",
+		`"HostConfig":{"CpuPercent":1}`:                                               "Windows",
+		`"HostConfig":{"IOMaximumIOps":1}`:                                            "Windows",
+		`"HostConfig":{"IOMaximumBandwidth":1}`:                                       "Windows",
+		`"HostConfig":{"Isolation":"hyperv"}`:                                         "isolation",
+		`"HostConfig":{"Umask":512}`:                                                  "umask",
+		`"HostConfig":{"Annotations":{"":"x"}}`:                                       "annotation key",
+		`"HostConfig":{"DeviceRequests":[{"Driver":"nvidia","Count":-1}]}`:            "could not select device driver",
+		`"HostConfig":{"Mounts":[{"Type":"image","Source":"busybox","Target":"/x"}]}`: "type image",
+		`"HostConfig":{"Mounts":[{"Type":"npipe","Source":"x","Target":"/x"}]}`:       "npipe",
+		`"HostConfig":{"Mounts":[{"Type":"cluster","Source":"x","Target":"/x"}]}`:     "cluster",
+		`"HostConfig":{"Ulimits":[{"Name":"nothing","Soft":1,"Hard":1}]}`:             "invalid ulimit type",
+		`"HostConfig":{"UsernsMode":"nonsense"}`:                                      "userns mode",
+		`"HostConfig":{"CgroupnsMode":"nonsense"}`:                                    "namespace mode",
+		`"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"9-8"}]}}`:               "range of host ports",
+		// Nonsense.
+		`"Healthcheck":{"Test":["BOGUS","x"]}`:                                                                 "CMD, CMD-SHELL or NONE",
+		`"Healthcheck":{"Test":["CMD"]}`:                                                                       "no command after CMD",
+		`"Healthcheck":{"Test":["NONE","x"]}`:                                                                  "words after NONE",
+		`"StopSignal":"SIGBOGUS"`:                                                                              "signal",
+		`"ExposedPorts":{"80/bogus":{}}`:                                                                       "tcp, udp or sctp",
+		`"HostConfig":{"PortBindings":{"80/bogus":[{"HostPort":"80"}]}}`:                                       "tcp, udp or sctp",
+		`"HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"bogus"}]}}`:                                      "port",
+		`"HostConfig":{"LogConfig":{"Type":"bogus"}}`:                                                          "json-file, local and none",
+		`"HostConfig":{"IpcMode":"bogus"}`:                                                                     "IPC mode",
+		`"HostConfig":{"PidMode":"bogus"}`:                                                                     "PID mode",
+		`"HostConfig":{"UTSMode":"bogus"}`:                                                                     "UTS mode",
+		`"HostConfig":{"NetworkMode":"bogus"}`:                                                                 "network bogus not found",
+		`"HostConfig":{"RestartPolicy":{"Name":"bogus"}}`:                                                      "on-failure",
+		`"HostConfig":{"Runtime":"bogus"}`:                                                                     "runtime",
+		`"HostConfig":{"VolumeDriver":"bogus"}`:                                                                "volume plugin bogus",
+		`"HostConfig":{"ConsoleSize":[70000,1]}`:                                                               "65535",
+		`"HostConfig":{"MaskedPaths":["bogus"]}`:                                                               "MaskedPaths",
+		`"HostConfig":{"ReadonlyPaths":[""]}`:                                                                  "ReadonlyPaths",
+		`"HostConfig":{"CgroupParent":"../x"}`:                                                                 "plain absolute path",
+		`"HostConfig":{"MemorySwap":-5}`:                                                                       "memoryswap",
+		`"HostConfig":{"Ulimits":[{"Name":"nofile","Soft":-5,"Hard":-5}]}`:                                     "-1 for no limit",
+		`"HostConfig":{"Devices":[{"PathOnHost":"bogus","PathInContainer":"/x"}]}`:                             "on the host",
+		`"HostConfig":{"Devices":[{"PathOnHost":"/dev/null","PathInContainer":"/x","CgroupPermissions":"x"}]}`: "r, w and m",
+		`"HostConfig":{"Binds":["/tmp:/x:ro,rw"]}`:                                                             "ro and rw",
+		`"HostConfig":{"Tmpfs":{"/x":"size=bogus"}}`:                                                           "64m",
+		`"HostConfig":{"Mounts":[{"Type":"bogus","Target":"/x"}]}`:                                             "mount type unknown",
+		`"HostConfig":{"Mounts":[{"Type":"tmpfs","Target":"/x","Consistency":"bogus"}]}`:                       "cached or delegated",
+		`"HostConfig":{"Mounts":[{"Type":"tmpfs","Target":"/x","ImageOptions":{}}]}`:                           "ImageOptions",
+		`"HostConfig":{"Mounts":[{"Type":"tmpfs","Target":"/x","ClusterOptions":{}}]}`:                         "ClusterOptions",
+		`"HostConfig":{"Mounts":[{"Type":"tmpfs","Target":"/x","TmpfsOptions":{"SizeBytes":-1}}]}`:             "SizeBytes",
+		`"HostConfig":{"Mounts":[{"Type":"tmpfs","Target":"/x","TmpfsOptions":{"Mode":9999}}]}`:                "07777",
+		`"NetworkingConfig":{"EndpointsConfig":{"bogus":{}}}`:                                                  "network bogus not found",
+		`"NetworkingConfig":{"EndpointsConfig":{"bridge":{"Aliases":["x"]}}}`:                                  "network-scoped alias",
+		`"NetworkingConfig":{"EndpointsConfig":{"bridge":{"IPAMConfig":{"IPv4Address":"172.17.0.99"}}}}`:       "user defined networks only",
 	} {
 		if status, answer := forTug.request(t, "POST", "/containers/create", `{"Image":"busybox",`+body+`}`); status != http.StatusBadRequest || !strings.Contains(answer, words) {
 			t.Errorf("%s: %d: %s", body, status, answer)
@@ -141,5 +174,23 @@ func TestAnOldClientsFieldsAreItsVersions(t *testing.T) {
 	defer func() { output(t, forTug.tug("rm", "-f", "fields-old")) }()
 	if _, shown := forTug.request(t, "GET", "/containers/fields-old/json", ""); strings.Contains(shown, "Umask") {
 		t.Error("a version without a umask has one")
+	}
+}
+
+// TestANetworkBesideTheDefaultOneIsJoined: a client that names it alone means both.
+func TestANetworkBesideTheDefaultOneIsJoined(t *testing.T) {
+	needsEngine(t)
+	output(t, forTug.tug("pull", "-q", "busybox"))
+	output(t, forTug.tug("network", "create", "fields-beside"))
+	defer func() { output(t, forTug.tug("network", "rm", "fields-beside")) }()
+	status, made := forTug.request(t, "POST", "/containers/create?name=fields-both",
+		`{"Image":"busybox","Cmd":["sleep","1000"],"NetworkingConfig":{"EndpointsConfig":{"fields-beside":{}}}}`)
+	if status != http.StatusCreated {
+		t.Fatalf("%d: %s", status, made)
+	}
+	defer func() { output(t, forTug.tug("rm", "-f", "fields-both")) }()
+	output(t, forTug.tug("start", "fields-both"))
+	if got := output(t, forTug.tug("exec", "fields-both", "ls", "/sys/class/net")); !strings.Contains(got, "eth0") || !strings.Contains(got, "eth1") {
+		t.Errorf("interfaces: %s", got)
 	}
 }

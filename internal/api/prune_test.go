@@ -100,6 +100,15 @@ func TestPruneLeavesWhatRuns(t *testing.T) {
 	}
 }
 
+// TestAFieldThatAVersionHasNoMoreIsDiscardedWithAWarning holds for the container's one hardware address.
+func TestAFieldThatAVersionHasNoMoreIsDiscardedWithAWarning(t *testing.T) {
+	socket := serve(t, newFake())
+	got := request(t, socket, "POST /v1.52/containers/create", `{"Image":"x","MacAddress":"02:42:00:00:00:01"}`)
+	if got.status != 201 || !strings.Contains(got.body, "EndpointsConfig") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
 // TestLimitsOfTheKernelsMemory are discarded with a warning, as versions of the API before 1.42 had them.
 func TestLimitsOfTheKernelsMemory(t *testing.T) {
 	socket := serve(t, newFake())

@@ -104,6 +104,12 @@ func adaptMount(m *mount.Mount, v version) error {
 		return invalid("BindOptions must not be specified on mount type %q", m.Type)
 	case m.TmpfsOptions != nil && m.Type != mount.TypeTmpfs:
 		return invalid("TmpfsOptions must not be specified on mount type %q", m.Type)
+	case m.ImageOptions != nil && m.Type != mount.TypeImage && v >= 48:
+		return invalid("ImageOptions must not be specified on mount type %q", m.Type)
+	case m.ClusterOptions != nil && m.Type != mount.TypeCluster && v >= 42:
+		return invalid("ClusterOptions must not be specified on mount type %q", m.Type)
+	case !slices.Contains([]mount.Consistency{"", mount.ConsistencyDefault, mount.ConsistencyFull, mount.ConsistencyCached, mount.ConsistencyDelegated}, m.Consistency):
+		return invalid("invalid Consistency %q of the mount on %s: it is default, consistent, cached or delegated", m.Consistency, m.Target)
 	case v < 45 && m.VolumeOptions != nil && m.VolumeOptions.Subpath != "":
 		return invalid("VolumeOptions.Subpath needs API v1.45 or newer")
 	case v < 48 && m.Type == mount.TypeImage:
@@ -151,8 +157,11 @@ func (b *createBody) adaptMAC(v version) (warning string, err error) {
 			}
 		}
 	}
-	if b.MacAddress == "" || v >= 52 {
+	switch {
+	case b.MacAddress == "":
 		return "", nil
+	case v >= 52:
+		return "The container-wide MacAddress is discarded: the API has none since version 1.52. Say it in EndpointsConfig instead.", nil
 	}
 	var mac network.HardwareAddr
 	if err := mac.UnmarshalText([]byte(b.MacAddress)); err != nil {

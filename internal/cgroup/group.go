@@ -164,6 +164,11 @@ func checkNames(parent, name string) error {
 	if name == "" || name == aside || name == "." || name == ".." || strings.ContainsAny(name, "/\n") {
 		return fmt.Errorf("%q cannot be the name of a cgroup: %w", name, errdefs.ErrInvalidArgument)
 	}
+	return CheckParent(parent)
+}
+
+// CheckParent tells whether groups can lie below a parent of that name. Errors: InvalidArgument.
+func CheckParent(parent string) error {
 	if isSlice(parent) {
 		_, err := slicePath(parent)
 		return err

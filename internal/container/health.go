@@ -48,6 +48,22 @@ func (h *Healthcheck) Validate() error {
 	return nil
 }
 
+// CheckTest tells whether Test is one that can be made, or none. Errors: InvalidArgument.
+func (h *Healthcheck) CheckTest() error {
+	if h == nil || len(h.Test) == 0 {
+		return nil
+	}
+	switch kind, rest := h.Test[0], h.Test[1:]; {
+	case kind != "NONE" && kind != "CMD" && kind != "CMD-SHELL":
+		return fmt.Errorf("unknown type %q in Healthcheck.Test: it begins with CMD, CMD-SHELL or NONE: %w", kind, errdefs.ErrInvalidArgument)
+	case kind == "NONE" && len(rest) > 0:
+		return fmt.Errorf("Healthcheck.Test has words after NONE, which stands for no check: leave them out, or begin with CMD: %w", errdefs.ErrInvalidArgument)
+	case kind != "NONE" && len(rest) == 0:
+		return fmt.Errorf("Healthcheck.Test has no command after %s: say it, or NONE for no check: %w", kind, errdefs.ErrInvalidArgument)
+	}
+	return nil
+}
+
 // Command is what tests the container's health, with the shell that is to run it if it is a line for one; nothing if its
 // health is not tested.
 func (h *Healthcheck) Command(shell []string) []string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/containerd/errdefs"
 
+	"tug/internal/cgroup"
 	"tug/internal/container"
 	"tug/internal/fault"
 	"tug/internal/logs/logopt"
@@ -27,6 +28,9 @@ func (e *Engine) check(r *container.Record) error {
 	}
 	if err := checkRestartPolicy(h.RestartPolicy); err != nil {
 		return err
+	}
+	if h.RestartPolicy.Name == "" && h.RestartPolicy.MaximumRetryCount != 0 {
+		r.Warnings = append(r.Warnings, "A maximum retry count has no effect without a restart policy: name it, on-failure.")
 	}
 	if h.AutoRemove && h.RestartPolicy.Name != "" && h.RestartPolicy.Name != "no" {
 		return invalid("can't create 'AutoRemove' container with restart policy")
@@ -63,6 +67,11 @@ func (e *Engine) check(r *container.Record) error {
 	if err := checkWords(c, h); err != nil {
 		return err
 	}
+	if h.CgroupParent != "" {
+		if err := cgroup.CheckParent(absoluteParent(h.CgroupParent)); err != nil {
+			return err
+		}
+	}
 	if err := checkUlimits(h.Ulimits); err != nil {
 		return err
 	}
@@ -84,7 +93,18 @@ func (e *Engine) check(r *container.Record) error {
 		return err
 	}
 	r.Warnings = append(r.Warnings, warnings...)
-	return e.checkModes(h)
+	if err := e.checkModes(h); err != nil {
+		return err
+	}
+	for _, name := range e.networksOf(r) {
+		if _, shares := joined(name); shares {
+			continue
+		}
+		if _, err := e.networks.Get(name); err != nil {
+			return fmt.Errorf("failed to set up container networking: %w", unlikeImage(err))
+		}
+	}
+	return nil
 }
 
 // checkModes finds the containers that are to share namespaces, and notes them by their IDs, and networks that are not
@@ -120,12 +140,6 @@ func (e *Engine) checkModes(h *container.HostConfig) error {
 		if !slices.Contains(c.allowed, c.mode) {
 			return invalid("invalid %s mode: %s: one of %s", c.what, c.mode, strings.Join(c.allowed[1:], ", "))
 		}
-	}
-	if _, ok := joined(h.NetworkMode); ok || h.NetworkMode == "default" {
-		return nil
-	}
-	if _, err := e.networks.Get(h.NetworkMode); err != nil {
-		return fmt.Errorf("failed to set up container networking: %w", unlikeImage(err))
 	}
 	return nil
 }

@@ -39,6 +39,8 @@ func refused(h *container.HostConfig) error {
 		return invalid("Cgroup %q: every container has a cgroup of its own; to limit several together give them one CgroupParent (--cgroup-parent)", h.Cgroup)
 	case len(h.StorageOpt) > 0:
 		return invalid("storage options (--storage-opt) are not supported: the writable layer is a folder of the data root's file system, which has no quota for it; limit a --tmpfs, or use a volume on a file system of its own")
+	case h.VolumeDriver != "" && h.VolumeDriver != "local":
+		return invalid("error looking up volume plugin %s: plugin %q not found: volumes have the driver \"local\" here", h.VolumeDriver, h.VolumeDriver)
 	case len(h.DeviceRequests) > 0:
 		q := h.DeviceRequests[0]
 		return invalid("could not select device driver %q with capabilities: %v: tug has no drivers for --gpus; give device nodes with --device", q.Driver, q.Capabilities)

@@ -24,6 +24,8 @@ func checkLimits(h *container.HostConfig) error {
 		return invalid("Minimum memory limit allowed is 6MB")
 	case h.Memory > 0 && h.MemorySwap > 0 && h.MemorySwap < h.Memory:
 		return invalid("Minimum memoryswap limit should be larger than memory limit, see usage")
+	case h.MemorySwap < -1:
+		return invalid("Invalid memoryswap limit %d: it is at least the memory limit, or -1 for no limit", h.MemorySwap)
 	case h.Memory == 0 && h.MemorySwap > 0:
 		return invalid("You should always set the Memory limit when using Memoryswap limit, see usage")
 	case h.MemorySwappiness != nil && (*h.MemorySwappiness < -1 || *h.MemorySwappiness > 100):
@@ -66,6 +68,9 @@ func checkUlimits(ulimits []container.Ulimit) error {
 		if !plan.IsRlimit("RLIMIT_" + strings.ToUpper(u.Name)) {
 			return invalid("invalid ulimit type: %s", u.Name)
 		}
+		if u.Soft < -1 || u.Hard < -1 {
+			return invalid("ulimit %s: invalid limit %d: it is a number, or -1 for no limit", u.Name, min(u.Soft, u.Hard))
+		}
 		if u.Hard != -1 && (u.Soft == -1 || u.Soft > u.Hard) {
 			return invalid("ulimit %s: soft limit must be less than or equal to hard limit: %d > %d", u.Name, u.Soft, u.Hard)
 		}
@@ -90,6 +95,9 @@ func checkDevices(r *container.Resources) error {
 	for _, d := range r.Devices {
 		if strings.Trim(d.CgroupPermissions, "rwm") != "" {
 			return invalid("invalid permissions %q of device %s: they are made of r, w and m", d.CgroupPermissions, d.PathOnHost)
+		}
+		if !path.IsAbs(d.PathOnHost) {
+			return invalid("invalid device path %q on the host: it must be absolute, as in /dev/fuse", d.PathOnHost)
 		}
 		if !path.IsAbs(d.PathInContainer) {
 			return invalid("invalid device path %q in the container: it must be absolute", d.PathInContainer)

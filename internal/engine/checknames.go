@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -55,13 +56,22 @@ var (
 	tmpfsFlags = strings.Fields(`ro rw suid nosuid dev nodev exec noexec atime noatime diratime nodiratime relatime norelatime
 		strictatime nostrictatime private rprivate shared rshared slave rslave unbindable runbindable defaults async`)
 	tmpfsValues = strings.Fields("size mode uid gid nr_inodes nr_blocks mpol huge")
+
+	tmpfsForms = map[string]*regexp.Regexp{
+		"size": tmpfsSize, "nr_inodes": tmpfsSize, "nr_blocks": tmpfsSize, "mode": regexp.MustCompile("^[0-7]{1,5}$"), "uid": tmpfsID, "gid": tmpfsID,
+	}
+	tmpfsSize = regexp.MustCompile("^[0-9]+[kKmMgGtTpPeE]?%?$")
+	tmpfsID   = regexp.MustCompile("^[0-9]+$")
 )
 
 func checkTmpfs(options []string) error {
 	for _, o := range options {
-		key, _, valued := strings.Cut(o, "=")
+		key, value, valued := strings.Cut(o, "=")
 		if valued && !slices.Contains(tmpfsValues, key) || !valued && !slices.Contains(tmpfsFlags, o) {
 			return invalid("invalid tmpfs option %q", o)
+		}
+		if form := tmpfsForms[key]; valued && form != nil && !form.MatchString(value) {
+			return invalid("invalid tmpfs option %q: a size is like 64m or 50%%, a mode like 1777, and ids and counts are numbers", o)
 		}
 	}
 	return nil

@@ -78,6 +78,9 @@ func (e *Engine) draft(ctx context.Context, req CreateRequest) (*container.Recor
 	if err := checkConflicts(&req.Config, &req.Host); err != nil {
 		return nil, img, err
 	}
+	if err := checkAsked(&req); err != nil {
+		return nil, img, err
+	}
 	r := &container.Record{
 		ID: container.NewID(), Name: strings.TrimPrefix(req.Name, "/"), Created: time.Now().UTC(), ImageID: img.ID.String(),
 		Config: mergeConfig(req.Config, img.Config), Host: req.Host, Networks: req.Networks, State: container.State{Status: container.Created},

@@ -5,12 +5,16 @@ import (
 	"errors"
 
 	"tug/internal/container"
+	"tug/internal/fault"
 )
 
 // checkHealthcheck finds settings of a health check that cannot work. Errors: InvalidArgument.
 func checkHealthcheck(r *container.Record) error {
 	if err := r.Config.Healthcheck.Validate(); err != nil {
 		return err
+	}
+	if err := r.Config.Healthcheck.CheckTest(); err != nil { // the image's
+		r.Warnings = append(r.Warnings, "The image's health check is not made, and the container has no health: "+fault.Words(err)+".")
 	}
 	action, err := r.Host.HealthAction()
 	switch {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -133,8 +134,8 @@ func (e *Engine) wants(r *container.Record) want {
 			w.Owner = fmt.Sprintf("/proc/%d/ns/user", o.State.Pid)
 		}
 	}
-	w.bridge = own && !r.Config.NetworkDisabled && e.Bridge != "none" && len(r.Networks) <= 1 && plainEndpoint(r) &&
-		(h.NetworkMode == "default" || h.NetworkMode == "bridge")
+	w.bridge = own && !r.Config.NetworkDisabled && e.Bridge != "none" && plainEndpoint(r) &&
+		slices.Equal(e.networksOf(r), []string{network.NameBridge})
 	return w
 }
 

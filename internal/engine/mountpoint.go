@@ -35,7 +35,14 @@ func parseBind(text string) (container.MountPoint, error) {
 	} else {
 		m.Source = filepath.Clean(m.Source)
 	}
+	said := map[string]string{} // what there can be one of
 	for o := range strings.SplitSeq(m.Mode, ",") {
+		if kind := modeKinds[o]; kind != "" {
+			if said[kind] != "" {
+				return m, invalid("invalid mode: %s: %s and %s say the same thing twice, or contradict each other", m.Mode, said[kind], o)
+			}
+			said[kind] = o
+		}
 		switch o {
 		case "", "rw", "z", "Z", "cached", "delegated", "consistent", "nocopy":
 		case "ro":
@@ -53,6 +60,13 @@ func parseBind(text string) (container.MountPoint, error) {
 		m.Propagation = "rprivate"
 	}
 	return m, nil
+}
+
+// modeKinds are what the words of a bind's mode speak of. Each is said once.
+var modeKinds = map[string]string{
+	"rw": "access", "ro": "access", "z": "label", "Z": "label", "cached": "consistency", "delegated": "consistency", "consistent": "consistency",
+	"private": "propagation", "rprivate": "propagation", "slave": "propagation", "rslave": "propagation", "shared": "propagation", "rshared": "propagation",
+	"nocopy": "copying",
 }
 
 // mountConfig begins the words on what is wrong with a mount.
@@ -100,6 +114,9 @@ func mountPoint(a container.Mount) (container.MountPoint, error) {
 			m.Options = append(m.Options, "ro")
 		}
 		if o := a.Tmpfs; o != nil {
+			if o.SizeBytes < 0 || o.Mode > 0o7777 {
+				return m, invalid("mount on %s: invalid TmpfsOptions: SizeBytes is not negative, and Mode at most 07777", a.Target)
+			}
 			if o.SizeBytes > 0 {
 				m.Options = append(m.Options, fmt.Sprintf("size=%d", o.SizeBytes))
 			}
