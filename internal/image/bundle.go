@@ -15,6 +15,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"tug/internal/room"
 	"tug/internal/store"
@@ -26,6 +27,9 @@ const (
 	// maxHeld is the largest file that is held in memory until it is asked for, in bytes, and maxAllHeld is how much of them there may be
 	// together. Old archives have many small files that nobody asks for.
 	maxHeld, maxAllHeld = 64 << 10, 8 << 20
+	// maxName is the longest name of a file and target of a link in an archive, in bytes, as Linux takes them, and maxAllNames how much of them there may be
+	// together: the names are in memory until all is read.
+	maxName, maxAllNames = unix.PathMax, 16 << 20
 	// maxCommits is how many files are waited for by the disk while the next is read.
 	maxCommits = 3
 )
@@ -36,6 +40,7 @@ type bundle struct {
 	links map[string]string             // symbolic and hard links, by path; their targets are paths too
 	held  map[string][]byte             // small files, by path
 	all   int64                         // bytes held
+	named int64                         // bytes of names and targets, those of an archive that has a name twice included
 
 	manifests []archived     // manifest.json, Docker's archive
 	index     *ocispec.Index // index.json, OCI's layout
@@ -107,6 +112,12 @@ func cutOff(err error) error {
 }
 
 func (b *bundleReader) entry(ctx context.Context, h *tar.Header, r io.Reader) error {
+	if len(h.Name) > maxName || len(h.Linkname) > maxName {
+		return fmt.Errorf("its name or target is longer than %d bytes: %w", maxName, errdefs.ErrInvalidArgument)
+	}
+	if b.named += int64(len(h.Name) + len(h.Linkname)); b.named > maxAllNames {
+		return fmt.Errorf("the names of its files and the targets of its links have more than %d bytes together: %w", maxAllNames, errdefs.ErrInvalidArgument)
+	}
 	name := path.Clean(h.Name)
 	b.forget(name)
 	switch h.Typeflag {

@@ -74,6 +74,15 @@ func archiveWith(t *testing.T, blob []byte) []byte {
 	})
 }
 
+// longLinks are n links with names and targets that are as long as they may be.
+func longLinks(n int) []file {
+	var list []file
+	for i := range n {
+		list = append(list, file{name: fmt.Sprintf("%0*d", maxName, i), kind: tar.TypeSymlink, link: strings.Repeat("t", maxName)})
+	}
+	return list
+}
+
 // compressed is what r has, with gzip.
 func compressed(t *testing.T, r io.Reader) []byte {
 	t.Helper()
@@ -169,6 +178,9 @@ func TestArchivesThatContradictThemselves(t *testing.T) {
 		"manifest twice: the last":      {whole(`["1.tar","2.tar"]`, file{name: "manifest.json", body: `[{"RepoTags":["app:2"]}]`}), "is not in it"},
 		"manifest of many layers":       {whole(`["1.tar"` + strings.Repeat(`,"1.tar"`, maxLayers) + `]`), "is the most"},
 		"manifest of many images":       {layerTar(t, file{name: "manifest.json", body: "[{}" + strings.Repeat(",{}", maxIndexEntries) + "]"}), "is the most"},
+		"name of a file is too long":    {layerTar(t, file{name: strings.Repeat("f", maxName+1), body: "x"}), "longer than 4096 bytes"},
+		"target of a link is too long":  {layerTar(t, file{name: "l", kind: tar.TypeSymlink, link: strings.Repeat("f", maxName+1)}), "longer than 4096 bytes"},
+		"long names of many files":      {layerTar(t, longLinks(maxAllNames/maxName/2+1)...), "more than 16777216 bytes together"},
 		"long record":                   {longHeader(tar.TypeXHeader), "header field too long"},
 		"long name":                     {longHeader(tar.TypeGNULongName), "header field too long"},
 		"long record in a layer":        {archiveWith(t, longHeader(tar.TypeXHeader)), "header field too long"},
