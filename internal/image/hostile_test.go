@@ -161,6 +161,9 @@ func TestHostileArchivesAreRefused(t *testing.T) {
 			ocispec.MediaTypeImageManifest, nil), "a manifest and a manifest list at a time"},
 		"schema 1": {layout(map[string]any{"schemaVersion": 1, "fsLayers": []any{}}, ocispec.MediaTypeImageManifest, nil), "schema 1"},
 		"no image": {layout(ocispec.Manifest{Config: ocispec.Descriptor{MediaType: "application/x"}}, ocispec.MediaTypeImageManifest, nil), "not a container image"},
+		"entry without a digest": {layout(ocispec.Index{Manifests: []ocispec.Descriptor{{MediaType: ocispec.MediaTypeImageManifest}}}, ocispec.MediaTypeImageIndex, nil), "invalid checksum digest"},
+		"entry of a negative size": {layout(ocispec.Index{Manifests: []ocispec.Descriptor{{MediaType: ocispec.MediaTypeImageManifest, Digest: diff, Size: -1}}},
+			ocispec.MediaTypeImageIndex, nil), "has -1 bytes"},
 		"odd layer": {layout(ocispec.Manifest{
 			Config: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageConfig, Digest: diff}, Layers: []ocispec.Descriptor{{MediaType: "text/html", Digest: diff}},
 		}, ocispec.MediaTypeImageManifest, nil), `of type "text/html"`},

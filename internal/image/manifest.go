@@ -91,6 +91,14 @@ func parseIndex(blob []byte) (ocispec.Index, error) {
 	if len(x.Manifests) > maxIndexEntries {
 		return x, fmt.Errorf("manifest list names %d manifests, %d is the most: %w", len(x.Manifests), maxIndexEntries, errdefs.ErrInvalidArgument)
 	}
+	for _, d := range x.Manifests {
+		if err := d.Digest.Validate(); err != nil {
+			return x, fmt.Errorf("manifest list: digest %.100q: %w: %w", d.Digest, err, errdefs.ErrInvalidArgument)
+		}
+		if d.Size < 0 {
+			return x, fmt.Errorf("manifest list: %s has %d bytes as it says: %w", d.Digest, d.Size, errdefs.ErrInvalidArgument)
+		}
+	}
 	return x, nil
 }
 

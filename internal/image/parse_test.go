@@ -11,9 +11,11 @@ import (
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},"layers":[]}`,
-		`{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","platform":{"os":"linux","architecture":"amd64"}}]}`,
+		`{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":1,"platform":{"os":"linux","architecture":"amd64"}}]}`,
 		`{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":["sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]},"config":{"Env":["A=1"]}}`,
 		`{"schemaVersion":2,"config":{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":2},"layers":[{"mediaType":"application/vnd.in-toto+json","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":67108862,"annotations":{"in-toto.io/predicate-type":"x"}}]}`,
+		`{"schemaVersion":2,"manifests":[{"digest":"sha256:0","size":1}]}`, `{"schemaVersion":2,"manifests":[{}]}`,
+		`{"schemaVersion":2,"manifests":[{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":-1}]}`,
 		`null`, `[]`, `{"schemaVersion":1}`, `{"config":null,"manifests":null}`,
 	} {
 		f.Add([]byte(s))
@@ -37,6 +39,11 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		if x, err := parseIndex(blob); err == nil {
+			for _, d := range x.Manifests {
+				if d.Digest.Validate() != nil || d.Size < 0 {
+					t.Errorf("entry %q of %d bytes", d.Digest, d.Size)
+				}
+			}
 			choose(x, want)
 			layoutEntries(x, []wanted{want})
 		}

@@ -245,7 +245,7 @@ func (s *Images) releaseManifests(ctx context.Context, id digest.Digest) error {
 			}
 		}
 		for _, m := range p.Manifests {
-			if goes[m.About] {
+			if goes[m.About] && m.Here() {
 				labels[heldLabel(m.Descriptor.Digest)] = ""
 			}
 		}
