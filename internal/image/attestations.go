@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
@@ -22,11 +23,12 @@ type Statement struct {
 // bringAttestations fetches what is attested of a manifest. What the registry does not have, and what is larger than it may
 // be, is left out: an image runs without.
 func (p *pull) bringAttestations(ctx context.Context, several *Platforms, about digest.Digest) error {
-	for _, m := range several.Manifests {
-		if m.About != about || !images.IsManifestType(m.Descriptor.MediaType) {
+	left := int64(maxAttested)
+	for _, m := range several.attestations(about) {
+		if !images.IsManifestType(m.Descriptor.MediaType) {
 			continue
 		}
-		err := p.bringAttestation(ctx, m.Descriptor)
+		n, err := p.bringAttestation(ctx, m.Descriptor, left)
 		if errdefs.IsNotFound(err) || errdefs.IsInvalidArgument(err) {
 			p.log.Warn("an attestation of an image is left out", "manifest", m.Descriptor.Digest, "error", err)
 			continue
@@ -34,6 +36,7 @@ func (p *pull) bringAttestations(ctx context.Context, several *Platforms, about 
 		if err != nil {
 			return err
 		}
+		left -= n
 		if err := p.holdAttestation(ctx, m.Descriptor); err != nil {
 			return err
 		}
@@ -41,20 +44,29 @@ func (p *pull) bringAttestations(ctx context.Context, several *Platforms, about 
 	return nil
 }
 
-func (p *pull) bringAttestation(ctx context.Context, desc ocispec.Descriptor) error {
+// bringAttestation fetches an attestation, and says how many bytes it has. One of more than most is not fetched (InvalidArgument).
+func (p *pull) bringAttestation(ctx context.Context, desc ocispec.Descriptor, most int64) (int64, error) {
+	tooMuch := fmt.Errorf("more than %d bytes are attested of the image: %w", maxAttested, errdefs.ErrInvalidArgument)
+	if desc.Size > most {
+		return 0, tooMuch
+	}
 	if err := p.fetch(ctx, desc, nil); err != nil {
-		return err
+		return 0, err
 	}
 	m, err := p.readAttestation(ctx, desc)
 	if err != nil {
-		return err
+		return 0, err
+	}
+	n := sizeOf(attestedBlobs(desc, m))
+	if n > most {
+		return 0, tooMuch
 	}
 	for _, d := range append([]ocispec.Descriptor{m.Config}, m.Layers...) {
 		if err := p.fetch(ctx, bare(d), nil); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return n, nil
 }
 
 // holdAttestation has an attestation keep all that it names. The index that has it keeps it (see holdManifests).
@@ -80,8 +92,8 @@ func (s *Images) Attestations(ctx context.Context, ref, platform string, kinds m
 	ctx = s.store.Context(ctx)
 	about := img.Platforms.manifestOf(img.ID).Descriptor.Digest
 	var list []Statement
-	for _, a := range img.Platforms.Manifests {
-		if a.About != about || !a.Here() {
+	for _, a := range img.Platforms.attestations(about) {
+		if !a.Here() {
 			continue
 		}
 		m, err := s.readAttestation(ctx, a.Descriptor)

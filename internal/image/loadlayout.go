@@ -137,10 +137,12 @@ func (s *Images) heldPlatforms(ctx context.Context, target ocispec.Descriptor) (
 	if err != nil {
 		return nil, err
 	}
+	held := map[digest.Digest]bool{} // an index may name one again
 	for _, m := range several.Manifests {
-		if m.About == "" || !m.Here() {
+		if m.About == "" || !m.Here() || held[m.Descriptor.Digest] {
 			continue
 		}
+		held[m.Descriptor.Digest] = true
 		if err := s.holdAttestation(ctx, m.Descriptor); err != nil && !errdefs.IsNotFound(err) { // of a platform that is not here
 			return nil, err
 		}

@@ -15,7 +15,7 @@ const (
 	// attestationType is what BuildKit writes of a manifest in an index that attests something of another, and attestedDigest of which.
 	attestationType, attestationKey = "attestation-manifest", "vnd.docker.reference.type"
 	attestedDigest                  = "vnd.docker.reference.digest"
-	// maxAttested is how much is kept of what was attested of one image, in bytes.
+	// maxAttested is how much is kept of what was attested of one image, in bytes, the manifests of that included.
 	maxAttested = 64 << 20
 )
 
@@ -86,11 +86,23 @@ func (p *Platforms) marked(image func(Manifest) digest.Digest) *Platforms {
 // readPlatforms reads what an index in the store leads to. Image is set for all manifests whose configuration is there: whether its layers are, the caller
 // knows. An index within it that is not here is an entry that is not here.
 func (s *Images) readPlatforms(ctx context.Context, target ocispec.Descriptor) (*Platforms, error) {
-	p := &Platforms{Target: bare(target)}
-	return p, s.readIndex(ctx, p, p.Target, 0)
+	r := &platformsReader{
+		Images: s, p: &Platforms{Target: bare(target)}, read: map[digest.Digest][]Blob{}, attested: map[[2]digest.Digest][]Blob{}, sizes: map[digest.Digest]int64{},
+	}
+	return r.p, r.index(ctx, r.p.Target, 0)
 }
 
-func (s *Images) readIndex(ctx context.Context, p *Platforms, desc ocispec.Descriptor, depth int) error {
+// platformsReader reads an index and those within it.
+type platformsReader struct {
+	*Images
+	p        *Platforms
+	read     map[digest.Digest][]Blob    // what attestations have, by their manifests
+	attested map[[2]digest.Digest][]Blob // what an image has of that, by its manifest and the attestation's: an index may name them again
+	sizes    map[digest.Digest]int64     // how much that is in bytes, by the image's manifest
+}
+
+func (s *platformsReader) index(ctx context.Context, desc ocispec.Descriptor, depth int) error {
+	p := s.p
 	blob, err := readBlob(ctx, s.store.Content, desc, maxManifest)
 	if err != nil {
 		return err
@@ -108,7 +120,7 @@ func (s *Images) readIndex(ctx context.Context, p *Platforms, desc ocispec.Descr
 			return fmt.Errorf("manifest lists name more than %d manifests: %w", maxIndexEntries, errdefs.ErrInvalidArgument)
 		}
 		if isSeveral(d) {
-			switch err := s.readIndex(ctx, p, d, depth+1); {
+			switch err := s.index(ctx, d, depth+1); {
 			case err == nil:
 				continue
 			case !errdefs.IsNotFound(err):
@@ -118,7 +130,7 @@ func (s *Images) readIndex(ctx context.Context, p *Platforms, desc ocispec.Descr
 		m := Manifest{Descriptor: d}
 		if d.Annotations[attestationKey] == attestationType {
 			m.About = digest.Digest(d.Annotations[attestedDigest])
-			m.Blobs = s.attestationBlobs(ctx, d)
+			m.Blobs = s.attestation(ctx, m.About, d)
 		} else if read, _, err := s.readManifest(ctx, bare(d)); err == nil {
 			m.Image = read.Config.Digest
 		}
@@ -127,20 +139,68 @@ func (s *Images) readIndex(ctx context.Context, p *Platforms, desc ocispec.Descr
 	return nil
 }
 
-// attestationBlobs are the blobs of an attestation, if all are here.
+// attestation are the blobs of an attestation, if all are here, and if an image may have them beside what else was attested of it.
+func (s *platformsReader) attestation(ctx context.Context, about digest.Digest, desc ocispec.Descriptor) []Blob {
+	pair := [2]digest.Digest{about, desc.Digest}
+	if blobs, ok := s.attested[pair]; ok {
+		return blobs
+	}
+	blobs, ok := s.read[desc.Digest]
+	if !ok {
+		blobs = s.attestationBlobs(ctx, desc)
+		s.read[desc.Digest] = blobs
+	}
+	if n := sizeOf(blobs); n > maxAttested-s.sizes[about] {
+		blobs = nil
+	} else {
+		s.sizes[about] += n
+	}
+	s.attested[pair] = blobs
+	return blobs
+}
+
+// attestationBlobs are the blobs of an attestation, if all are here, and as large as it says.
 func (s *Images) attestationBlobs(ctx context.Context, desc ocispec.Descriptor) []Blob {
 	m, err := s.readAttestation(ctx, desc)
 	if err != nil {
 		return nil
 	}
-	var blobs []Blob
-	for _, d := range append([]ocispec.Descriptor{desc, m.Config}, m.Layers...) {
-		if _, err := s.store.Content.Info(ctx, d.Digest); err != nil {
+	blobs := attestedBlobs(desc, m)
+	for _, b := range blobs {
+		if info, err := s.store.Content.Info(ctx, b.Digest); err != nil || info.Size != b.Size {
 			return nil
 		}
+	}
+	return blobs
+}
+
+// attestedBlobs are the blobs of an attestation.
+func attestedBlobs(desc ocispec.Descriptor, m ocispec.Manifest) []Blob {
+	var blobs []Blob
+	for _, d := range append([]ocispec.Descriptor{desc, m.Config}, m.Layers...) {
 		blobs = append(blobs, Blob{d.Digest, d.Size})
 	}
 	return blobs
+}
+
+// sizeOf is how many bytes blobs have, each as often as it is named.
+func sizeOf(blobs []Blob) int64 {
+	all := int64(0)
+	for _, b := range blobs {
+		all += b.Size
+	}
+	return all
+}
+
+// attestations are the entries of an index that attest something of a manifest, each once.
+func (p *Platforms) attestations(about digest.Digest) []Manifest {
+	var list []Manifest
+	for _, m := range p.Manifests {
+		if m.About == about && about != "" && !slices.ContainsFunc(list, func(o Manifest) bool { return o.Descriptor.Digest == m.Descriptor.Digest }) {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // readAttestation reads the manifest of an attestation: its layers are statements.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -290,6 +291,71 @@ func TestAttestationsAreParsedWithinBounds(t *testing.T) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
+}
+
+// TestAttestationsOfAnImageAreBounded: what is attested of one image has a limit together, whatever number of attestations it is in, and one that an index
+// names again is no other.
+func TestAttestationsOfAnImageAreBounded(t *testing.T) {
+	files := map[string][]byte{"oci-layout": []byte(`{"imageLayoutVersion":"1.0.0"}`)}
+	put := func(mediaType string, b []byte) ocispec.Descriptor {
+		d := ocispec.Descriptor{MediaType: mediaType, Digest: digest.FromBytes(b), Size: int64(len(b))}
+		files[blobPath(d.Digest)] = b
+		return d
+	}
+	content := put(ocispec.MediaTypeImageLayer, layerTar(t, file{name: "f", body: "x"}))
+	config := put(ocispec.MediaTypeImageConfig, asJSON(t, configBlob{OS: "linux", Architecture: "amd64", RootFS: rootFS{Type: "layers", DiffIDs: []digest.Digest{content.Digest}}}))
+	m := ocispec.Manifest{Config: config, Layers: []ocispec.Descriptor{content}}
+	m.SchemaVersion = 2
+	target := put(ocispec.MediaTypeImageManifest, asJSON(t, m))
+	target.Platform = &ocispec.Platform{OS: "linux", Architecture: "amd64"}
+	attested := func(n int) ocispec.Descriptor {
+		statement := put(statementType, bytes.Repeat([]byte{byte(n)}, maxAttested/5*2)) // two of them fit
+		statement.Annotations = map[string]string{predicateKey: "https://spdx.dev/Document"}
+		a := ocispec.Manifest{Config: put(ocispec.MediaTypeEmptyJSON, []byte("{}")), Layers: []ocispec.Descriptor{statement}}
+		a.SchemaVersion = 2
+		d := put(ocispec.MediaTypeImageManifest, asJSON(t, a))
+		d.Annotations = map[string]string{attestationKey: attestationType, attestedDigest: target.Digest.String()}
+		return d
+	}
+	one, two, three := attested(1), attested(2), attested(3)
+	index := ocispec.Index{Manifests: []ocispec.Descriptor{target, one, one, one, two, three, one}}
+	index.SchemaVersion = 2
+	root := put(ocispec.MediaTypeImageIndex, asJSON(t, index))
+	named := root
+	named.Annotations = map[string]string{ocispec.AnnotationRefName: "docker.io/library/app:1"}
+	files["index.json"] = asJSON(t, ocispec.Index{Manifests: []ocispec.Descriptor{named}})
+
+	check := func(s *Images, ref string) {
+		list, err := s.Attestations(t.Context(), ref, "", nil, true)
+		if err != nil || len(list) != 2 || list[0].Body[0] != 1 || list[1].Body[0] != 2 {
+			t.Errorf("%s: %d attestations, %v", ref, len(list), err)
+		}
+		if _, err := s.Remove(t.Context(), ref, RemoveOptions{}); err != nil {
+			t.Error(err)
+		}
+		nothingLeft(t, s)
+	}
+	s := open(t)
+	if _, err := s.Load(t.Context(), bytes.NewReader(archiveOf(t, files)), LoadOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	check(s, "app:1")
+
+	blobs := map[digest.Digest][]byte{}
+	for _, b := range files {
+		blobs[digest.FromBytes(b)] = b
+	}
+	reg := &liar{manifest: blobs[root.Digest], media: root.MediaType, blobs: blobs}
+	server := httptest.NewServer(reg)
+	defer server.Close()
+	ref := strings.TrimPrefix(server.URL, "http://") + "/app:1"
+	pulled(t, s, ref, "amd64")
+	if slices.ContainsFunc(reg.asked, func(path string) bool {
+		return strings.HasSuffix(path, digest.FromBytes(bytes.Repeat([]byte{3}, maxAttested/5*2)).String())
+	}) {
+		t.Error("what is left out was fetched")
+	}
+	check(s, ref)
 }
 
 // plainLayout is an OCI layout of an index of images with a layer that is not compressed, and the index's digest.
