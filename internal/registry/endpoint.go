@@ -92,11 +92,12 @@ func (c Config) http(to *Client, e endpoint, last bool) (*http.Client, error) {
 	if e.skipVerify {
 		config.InsecureSkipVerify = true
 	}
-	again := &retry{next: way, tries: 1, wait: c.waiting()}
+	stall := cmp.Or(c.stall, stallTimeout)
+	again := &retry{next: &sending{way, stall}, tries: 1, wait: c.waiting()}
 	if last {
 		again.tries = maxTries
 	}
-	return &http.Client{Transport: &guard{next: again, plain: plain, blocked: c.blocked, own: e.header, stall: cmp.Or(c.stall, stallTimeout)}}, nil
+	return &http.Client{Transport: &guard{next: again, plain: plain, blocked: c.blocked, own: e.header, stall: stall}}, nil
 }
 
 // config reads the certificates.

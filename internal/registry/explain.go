@@ -122,7 +122,7 @@ func explainTransport(e *url.Error) error {
 		return busy
 	case isOfProxy(e.Err):
 		return explainProxy(host, e.Err)
-	case errdefs.IsPermissionDenied(e.Err), errdefs.IsOutOfRange(e.Err):
+	case errdefs.IsPermissionDenied(e.Err), errdefs.IsOutOfRange(e.Err), errors.Is(e.Err, errTakesNothing):
 		return e.Err
 	case errors.As(e.Err, &header), strings.Contains(e.Err.Error(), "server gave HTTP response to HTTPS client"):
 		return fmt.Errorf("registry %s: http: server gave HTTP response to HTTPS client: if it may be spoken to without encryption, list it as insecure registry: %w",

@@ -45,9 +45,10 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("refusing to go on to %s://%s over an unencrypted connection: if that is meant, list the registry as insecure: %w",
 			r.URL.Scheme, r.URL.Host, errdefs.ErrPermissionDenied)
 	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Accept-Encoding", "identity") // what is decoded on its way has no bounds, and blobs are compressed as they are
 	if first.URL.Host != r.URL.Host {
 		// net/http takes another port of the same host for the same party.
-		r = r.Clone(r.Context())
 		r.Header.Del("Authorization")
 		for name := range g.own {
 			r.Header.Del(name)
@@ -60,6 +61,11 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !isBlob(r) && resp.StatusCode < 300 && resp.ContentLength > docker.MaxManifestSize {
 		resp.Body.Close()
 		return nil, fmt.Errorf("registry's answer has %d bytes, %d is the most for a manifest: %w", resp.ContentLength, docker.MaxManifestSize, errdefs.ErrOutOfRange)
+	}
+	if encoding := resp.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") && resp.StatusCode < 300 && r.Method != http.MethodHead {
+		resp.Body.Close()
+		return nil, fmt.Errorf("registry %s sends %.20q-encoded what it was asked for as it is: the registry is broken, or a proxy on the way to it: %w",
+			r.URL.Host, encoding, errdefs.ErrOutOfRange)
 	}
 	body := &guardedBody{ReadCloser: resp.Body, left: -1, stall: g.stall}
 	if resp.StatusCode >= 300 || !isBlob(r) {

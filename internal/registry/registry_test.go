@@ -136,6 +136,61 @@ func TestCredentialsGoWithNoRedirect(t *testing.T) {
 	}
 }
 
+// TestCredentialsInABodyGoWithNoRedirect: a token server that is asked with a password or an identity token sends its client, with that, elsewhere.
+func TestCredentialsInABodyGoWithNoRedirect(t *testing.T) {
+	for _, status := range []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		var got []string
+		tokens := func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			user, password, _ := r.BasicAuth()
+			got = append(got, string(body)+user+password)
+			fmt.Fprint(w, `{"token":"good","access_token":"good"}`)
+		}
+		other := httptest.NewServer(http.HandlerFunc(tokens))
+		var reg *httptest.Server
+		reg = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/token":
+				http.Redirect(w, r, other.URL+"/token", status)
+			case "/moved":
+				http.Redirect(w, r, "/here", status)
+			case "/here":
+				tokens(w, r)
+			default:
+				realm := "/token"
+				if strings.Contains(r.URL.Path, "moved") {
+					realm = "/moved"
+				}
+				if r.Header.Get("Authorization") != "Bearer good" {
+					w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="%s%s",service="s"`, reg.URL, realm))
+					w.WriteHeader(http.StatusUnauthorized)
+					return
+				}
+				answer(w, r)
+			}
+		}))
+		for _, a := range []Auth{{Username: "u", Password: "secret"}, {IdentityToken: "secret"}} {
+			_, err := resolve(t.Context(), Config{}, host(t, reg), host(t, reg)+"/x:1", a)
+			if slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "secret") }) {
+				t.Errorf("%d, pull with %+v: the other host got %q", status, a, got)
+			}
+			if said := ExplainPull(err, "x:1", "x"); !errdefs.IsPermissionDenied(said) || !strings.Contains(said.Error(), "credentials for it do not go") {
+				t.Errorf("%d, pull with %+v: %v", status, a, said)
+			}
+			if _, err := (Config{}).Login(t.Context(), host(t, reg), a); slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "secret") }) {
+				t.Errorf("%d, login with %+v: the other host got %q, %v", status, a, got, err)
+			}
+			// To another place of the same server they may go.
+			if _, err := resolve(t.Context(), Config{}, host(t, reg), host(t, reg)+"/moved:1", a); err != nil || !strings.Contains(got[len(got)-1], "secret") {
+				t.Errorf("%d, moved, with %+v: got %q, %v", status, a, got, err)
+			}
+			got = nil
+		}
+		other.Close()
+		reg.Close()
+	}
+}
+
 func TestBasicAndTokenAuthentication(t *testing.T) {
 	var reg *httptest.Server
 	reg = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -387,6 +442,47 @@ func TestTransfersThatStandStillEnd(t *testing.T) {
 	}
 }
 
+// TestUploadsThatStandStillEnd: a registry that takes an upload and then never reads of it.
+func TestUploadsThatStandStillEnd(t *testing.T) {
+	hold := make(chan struct{})
+	reg := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "/v2/app/blobs/uploads/1")
+		switch r.Method {
+		case http.MethodHead:
+			w.WriteHeader(http.StatusNotFound)
+		case http.MethodPost:
+			w.WriteHeader(http.StatusAccepted)
+		case http.MethodGet:
+			w.Header().Set("Range", "0-0")
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			<-hold
+		}
+	}))
+	defer reg.Close()
+	defer close(hold)
+	c := patient(new([]time.Duration))
+	c.stall = 20 * time.Millisecond
+	client, err := c.Client(host(t, reg), Auth{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	to, err := client.Repository("app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = to.Blob(t.Context(), Upload{Digest: manifestDigest, Size: 1 << 40, Open: func(int64) (io.ReadCloser, error) { return io.NopCloser(endless{}), nil }})
+	if said := ExplainPush(err, "app:1"); !errdefs.IsUnavailable(said) || !strings.Contains(said.Error(), "took nothing of what is sent to it for 20ms") {
+		t.Error(said)
+	}
+}
+
+// endless is a content without an end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
 func TestOnlyBlobsMayBeLarge(t *testing.T) {
 	moved := "/blobs/sha256:" + strings.Repeat("f", 64)
 	for path, large := range map[string]bool{
@@ -415,6 +511,39 @@ func TestOnlyBlobsMayBeLarge(t *testing.T) {
 		}
 		resp.Body.Close()
 		reg.Close()
+	}
+}
+
+// TestEncodedAnswersAreRefused: nothing is asked for in another encoding, nor taken: its decoder would take the memory that whoever encoded it says.
+func TestEncodedAnswersAreRefused(t *testing.T) {
+	for encoding, ok := range map[string]bool{"": true, "identity": true, "Identity": true, "gzip": false, "zstd": false, "zstd, identity": false, "deflate": false} {
+		for _, path := range []string{"/v2/x/blobs/" + manifestDigest, "/v2/x/manifests/1"} {
+			asked := ""
+			reg := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked = strings.Join(r.Header["Accept-Encoding"], ", ")
+				if encoding != "" {
+					w.Header().Set("Content-Encoding", encoding)
+				}
+				fmt.Fprint(w, "{}")
+			}))
+			client, err := Config{}.http(new(Client), endpoint{scheme: "http", host: host(t, reg)}, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, reg.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Accept-Encoding", "zstd;q=1.0, gzip;q=0.8") // as containerd's fetcher does
+			resp, err := client.Do(r)
+			if (err == nil) != ok || asked != "identity" || !ok && !strings.Contains(err.Error(), "-encoded") {
+				t.Errorf("%s in %q: asked for %q, %v", path, encoding, asked, err)
+			}
+			if err == nil {
+				resp.Body.Close()
+			}
+			reg.Close()
+		}
 	}
 }
 
