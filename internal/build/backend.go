@@ -214,7 +214,11 @@ func (b *backend) unary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, h
 	}
 	ctx, cancel := b.context(ctx)
 	defer cancel()
-	return handler(ctx, req)
+	answer, err := handler(ctx, req)
+	if info, ok := answer.(*controlapi.InfoResponse); ok && info.GetBuildkitVersion() != nil {
+		info.BuildkitVersion.Version = buildkitVersion // which the library knows only where the linker tells it
+	}
+	return answer, err
 }
 
 func (b *backend) stream(srv any, s grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {

@@ -16,7 +16,7 @@ func TestClassicRequestBecomesASolve(t *testing.T) {
 	}
 	r := c.request()
 	want := map[string]string{
-		"image-resolve-mode": "local", "filename": "df", "target": "t", "platform": "linux/arm64", "no-cache": "", "build-arg:A": "b,c", "label:l": "v",
+		"image-resolve-mode": "local", "filename": "df", "cache-from": "c:1", "target": "t", "platform": "linux/arm64", "no-cache": "", "build-arg:A": "b,c", "label:l": "v",
 		"cgroup-parent": "tug-network=mynet;/p", "add-hosts": "db=192.0.2.1,six=::1", "ulimit": "nofile=10:20,core=0:0",
 		"memory": "1048576", "memswap": "-1", "cpushares": "2", "cpuperiod": "3", "cpuquota": "4", "cpusetcpus": "0-1", "cpusetmems": "0", "shm-size": "5",
 	}

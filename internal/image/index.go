@@ -164,7 +164,8 @@ func compareRecords(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// find returns the image that ref names: a name, a repository digest, an ID, or the beginning of one. Names come before short IDs.
+// find returns the image that ref names: a name, a repository digest, an ID, or the beginning of one. Names come before short IDs. The digest of a
+// manifest or an index, which clients of BuildKit give for an ID, is taken for one too.
 func (x *index) find(ref string) (*entry, error) {
 	if e := x.images[asID(ref)]; e != nil {
 		return e, nil
@@ -177,7 +178,23 @@ func (x *index) find(ref string) (*entry, error) {
 	if e, err := x.findShort(strings.TrimPrefix(ref, "sha256:")); e != nil || err != nil {
 		return e, err
 	}
+	if e := x.findTarget(asID(ref)); e != nil {
+		return e, nil
+	}
 	return nil, missing(ref)
+}
+
+// findTarget returns the image that the names of a manifest or an index mean, nil if there is none.
+func (x *index) findTarget(d digest.Digest) *entry {
+	if d.Validate() != nil {
+		return nil
+	}
+	for _, n := range x.names {
+		if e := x.images[n.id]; e != nil && n.target.Digest == d {
+			return e
+		}
+	}
+	return nil
 }
 
 // asID is ref as an image's whole ID, if it is one.

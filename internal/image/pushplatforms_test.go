@@ -31,6 +31,9 @@ func TestAllPlatformsArePushed(t *testing.T) {
 	if img, err := s.Get(t.Context(), to+"/multi@"+hash.String()); err != nil || img.Root().Digest.String() != hash.String() {
 		t.Errorf("by its digest there: %+v, %v", img, err)
 	}
+	if img, err := s.Get(t.Context(), hash.String()); err != nil || img.Root().Digest.String() != hash.String() {
+		t.Errorf("by its digest alone: %+v, %v", img, err)
+	}
 }
 
 func TestOnePlatformIsPushedWhereNotAllAreHere(t *testing.T) {

@@ -49,6 +49,7 @@ var hints = []struct{ pattern, try string }{
 		`the registry of $1 cannot be reached: check the name and the network`,
 	},
 	{`failed to resolve source metadata for (\S+): .*not found`, `check the image's name and tag; tug pull $1 tries it alone`},
+	{`network mode "?([^" ]+)"? not supported by buildkit`, `a file for bake names default, none or host: build that target alone, with tug build --network $1`},
 	{`no space left on device`, `tug builder prune frees what builds have cached, tug system df tells what takes the space`},
 	{`exec format error`, `the program is for another platform: tug build --platform, with binfmt for those that are not this machine's`},
 	{`did not complete successfully: exit code: \d+`, `--progress plain shows all that the step wrote`},
