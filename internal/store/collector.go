@@ -51,6 +51,9 @@ func (c *collector) ask() {
 	}
 }
 
+// askIn asks for a collection some time from now.
+func (c *collector) askIn(d time.Duration) { time.AfterFunc(d, c.ask) }
+
 func (c *collector) loop(ctx context.Context, run func(context.Context)) {
 	for {
 		select {

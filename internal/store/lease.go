@@ -65,8 +65,8 @@ func (s *Store) Keep(ctx context.Context, blob digest.Digest) error {
 // goOnLabel marks leases of work that, broken off, may be gone on with; its value is what the work is for.
 const goOnLabel = "tug/go-on"
 
-// goOnTime is how long what such work has brought is kept for the next try.
-const goOnTime = time.Hour
+// goOnTime is how long what such work has brought is kept for the next try, and afterGoOn how long after that it is collected.
+const goOnTime, afterGoOn = time.Hour, time.Minute
 
 // LeaseToGoOn is Lease for work that may be broken off and tried again, as a pull is. With keep, or if the process ends before done is called, what was
 // written is safe for an hour more, or until work for the same is done that needs no other try.
@@ -131,11 +131,29 @@ func (s *Store) prolong(ctx context.Context, lease leases.Lease) error {
 			return err
 		}
 	}
-	time.AfterFunc(goOnTime+time.Minute, s.Collect)
+	s.collector.askIn(goOnTime + afterGoOn)
+	return nil
+}
+
+// expireLabel is what containerd calls the time at which a lease ends.
+const expireLabel = "containerd.io/gc.expire"
+
+// collectKept asks for collections at the times when what an earlier process has kept for the next try is kept no longer.
+func (s *Store) collectKept(ctx context.Context) error {
+	held, err := s.Leases.List(s.Context(ctx), "labels."+`"`+goOnLabel+`"`)
+	if err != nil {
+		return err
+	}
+	for _, lease := range held {
+		if until, err := time.Parse(time.RFC3339, lease.Labels[expireLabel]); err == nil { // else it is not kept, but was at work
+			s.collector.askIn(time.Until(until) + afterGoOn)
+		}
+	}
 	return nil
 }
 
 // dropTemporaryLeases ends the leases of an earlier process that was killed, and collects what they held; what a pull had brought is held on for the next.
+// What cannot be done, as on a full disk, is left for the next start: nothing is freed on a disk whose daemon does not start.
 func (s *Store) dropTemporaryLeases(ctx context.Context) error {
 	ctx = s.Context(ctx)
 	left, err := s.Leases.List(ctx, "labels."+`"`+temporaryLabel+`"`)
@@ -145,15 +163,15 @@ func (s *Store) dropTemporaryLeases(ctx context.Context) error {
 	for _, lease := range left {
 		if lease.Labels[goOnLabel] != "" {
 			if err := s.prolong(ctx, lease); err != nil {
-				return err
+				s.log.Warn("what a broken-off pull has fetched is not kept for the next", "error", err)
 			}
 		}
 		if err := s.Leases.Delete(ctx, lease); err != nil && !errdefs.IsNotFound(err) {
-			return err
+			s.log.Warn("cannot delete a lease of an earlier process in the image store", "lease", lease.ID, "error", err)
 		}
 	}
 	if len(left) > 0 {
-		return s.collect(ctx)
+		s.collectInBackground(ctx)
 	}
 	return nil
 }

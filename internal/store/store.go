@@ -120,10 +120,11 @@ func Open(ctx context.Context, root string, logger *slog.Logger) (_ *Store, err 
 	s.relaxed.store = s
 	s.Applier = &applier{blobs: s.Content}
 	s.collector = newCollector(s.collectInBackground)
-	if err := errors.Join(s.dropTemporaryLeases(ctx), s.checkUnsynced(ctx), s.sweepEarly()); err != nil {
+	if err := errors.Join(s.collectKept(ctx), s.dropTemporaryLeases(ctx), s.checkUnsynced(ctx), s.sweepEarly()); err != nil {
 		s.collector.close()
 		return nil, fmt.Errorf("open image store %s: %w", root, err)
 	}
+	s.Collect() // what an earlier process had been asked for, and did not come to
 	return s, nil
 }
 
