@@ -189,7 +189,7 @@ func imagePrune(c *call) error {
 	report := moby.PruneReport{ImagesDeleted: []moby.DeleteResponse{}}
 	unused := slices.DeleteFunc(images, func(img image.Image) bool { return sumOf(&img, users) > 0 })
 	err = prune(c.ctx(), unused, func(img image.Image) error {
-		removed, err := c.engine.RemoveImage(c.ctx(), img.ID.String(), image.RemoveOptions{Force: true})
+		removed, err := c.engine.RemoveImage(c.ctx(), img.ID.String(), image.RemoveOptions{Force: true, Unused: true}) // it may have got a container since
 		if err != nil {
 			return err
 		}

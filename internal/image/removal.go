@@ -36,6 +36,9 @@ func newRemoval(x *index, ref string, o RemoveOptions) (*removal, error) {
 			r.users[id] = o.InUse(id)
 		}
 	}
+	if u := r.user(false); o.Unused && u != nil {
+		return nil, r.conflict(u.image, "only unused ones are to go", "image is being used by container "+u.short())
+	}
 	return r, nil
 }
 

@@ -12,6 +12,7 @@ import (
 // RemoveOptions say how bold a removal is and what is in use.
 type RemoveOptions struct {
 	Force   bool // also an image with several names, or one that stopped containers use
+	Unused  bool // whatever Force says, nothing that any container uses
 	NoPrune bool // taken for Docker's sake: tug makes no images that only serve others
 
 	// Platforms are those of the name's platforms that go, "linux/arm64", for all names that have them; none means all.

@@ -116,6 +116,12 @@ func TestContainersKeepTheirImage(t *testing.T) {
 			t.Errorf("remove %s: %v, want %s", c.ref, err, c.want)
 		}
 	}
+	for _, u := range []User{stopped, running} { // as a prune does, which has counted before
+		_, err := s.Remove(t.Context(), img.ID.String(), RemoveOptions{Force: true, Unused: true, InUse: users(u)})
+		if left, gerr := s.Get(t.Context(), "app:1"); !errdefs.IsConflict(err) || gerr != nil || left.Removed {
+			t.Errorf("only unused ones: %v, left %+v, %v", err, left, gerr)
+		}
+	}
 	list, err := s.Remove(t.Context(), "app:1", RemoveOptions{Force: true, InUse: users(running)})
 	if err != nil || !slices.Equal(untagged(list), []string{"app:1"}) || deleted(list, img.ID) {
 		t.Errorf("by force from a running container: %v, %v", list, err)
