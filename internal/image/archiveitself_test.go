@@ -77,21 +77,37 @@ func TestAnArchiveIsJudgedByItself(t *testing.T) {
 		files[blobPath(changed.Layers[0].Digest)], files[blobPath(digest.FromBytes(blob))] = evil, blob
 		files["index.json"] = asJSON(t, ocispec.Index{Manifests: []ocispec.Descriptor{{MediaType: changed.MediaType, Digest: digest.FromBytes(blob), Size: int64(len(blob))}}})
 	}
+	// resized has a manifest that says another size of something.
+	resized := func(what func(*ocispec.Manifest) *ocispec.Descriptor) func(map[string][]byte) {
+		return func(files map[string][]byte) {
+			changed := m
+			changed.Layers = slices.Clone(layers)
+			what(&changed).Size++
+			blob := asJSON(t, changed)
+			files[blobPath(digest.FromBytes(blob))] = blob
+			files["index.json"] = asJSON(t, ocispec.Index{Manifests: []ocispec.Descriptor{{MediaType: changed.MediaType, Digest: digest.FromBytes(blob), Size: int64(len(blob))}}})
+		}
+	}
 	docker := func(files map[string][]byte) { delete(files, "index.json"); delete(files, "oci-layout") }
 	for name, c := range map[string]struct {
 		change func(files map[string][]byte)
 		want   string // "" is an image
 	}{
-		"whole":              {func(map[string][]byte) {}, ""},
-		"whole, Docker's":    {docker, ""},
-		"a layer is missing": {func(f map[string][]byte) { delete(f, blobPath(layers[1].Digest)) }, `layer "` + layers[1].Digest.String() + `" is not in it`},
-		"a layer, Docker's":  {func(f map[string][]byte) { docker(f); delete(f, blobPath(layers[1].Digest)) }, layers[1].Digest.Encoded() + `" is not in it`},
-		"no configuration":   {func(f map[string][]byte) { delete(f, blobPath(img.ID)) }, `configuration "` + img.ID.String() + `" is not in it`},
-		"no manifest":        {func(f map[string][]byte) { delete(f, blobPath(img.Target.Digest)) }, `manifest "` + img.Target.Digest.String() + `" is not in it`},
-		"a layer is damaged": {func(f map[string][]byte) { f[blobPath(layers[0].Digest)][40] ^= 1 }, layers[0].Digest.String() + " as it says"},
-		"a layer is cut":     {func(f map[string][]byte) { f[blobPath(layers[0].Digest)] = f[blobPath(layers[0].Digest)][:99] }, layers[0].Digest.String() + " as it says"},
-		"a layer goes on":    {func(f map[string][]byte) { f[blobPath(layers[0].Digest)] = append(f[blobPath(layers[0].Digest)], 0) }, layers[0].Digest.String() + " as it says"},
-		"another layer":      {relabelled, "wrong diff id"},
+		"whole":                         {func(map[string][]byte) {}, ""},
+		"whole, Docker's":               {docker, ""},
+		"a layer is missing":            {func(f map[string][]byte) { delete(f, blobPath(layers[1].Digest)) }, `layer "` + layers[1].Digest.String() + `" is not in it`},
+		"a layer, Docker's":             {func(f map[string][]byte) { docker(f); delete(f, blobPath(layers[1].Digest)) }, layers[1].Digest.Encoded() + `" is not in it`},
+		"no configuration":              {func(f map[string][]byte) { delete(f, blobPath(img.ID)) }, `configuration "` + img.ID.String() + `" is not in it`},
+		"no manifest":                   {func(f map[string][]byte) { delete(f, blobPath(img.Target.Digest)) }, `manifest "` + img.Target.Digest.String() + `" is not in it`},
+		"a layer is damaged":            {func(f map[string][]byte) { f[blobPath(layers[0].Digest)][40] ^= 1 }, layers[0].Digest.String() + " as it says"},
+		"a layer is cut":                {func(f map[string][]byte) { f[blobPath(layers[0].Digest)] = f[blobPath(layers[0].Digest)][:99] }, layers[0].Digest.String() + " as it says"},
+		"a layer goes on":               {func(f map[string][]byte) { f[blobPath(layers[0].Digest)] = append(f[blobPath(layers[0].Digest)], 0) }, layers[0].Digest.String() + " as it says"},
+		"a layer's size":                {resized(func(m *ocispec.Manifest) *ocispec.Descriptor { return &m.Layers[1] }), `layer "` + layers[1].Digest.String() + `" has`},
+		"the size of the configuration": {resized(func(m *ocispec.Manifest) *ocispec.Descriptor { return &m.Config }), `configuration "` + img.ID.String() + `" has`},
+		"the size of the manifest": {func(files map[string][]byte) {
+			files["index.json"] = asJSON(t, ocispec.Index{Manifests: []ocispec.Descriptor{{MediaType: m.MediaType, Digest: img.Target.Digest, Size: img.Target.Size + 1}}})
+		}, `manifest "` + img.Target.Digest.String() + `" has`},
+		"another layer": {relabelled, "wrong diff id"},
 		"another, Docker's": {func(f map[string][]byte) {
 			docker(f)
 			f["evil.tar"] = evil

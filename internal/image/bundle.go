@@ -274,13 +274,29 @@ func lacks(what, name string) error {
 	return fmt.Errorf("%s %.200q is not in it: %w", what, name, errdefs.ErrInvalidArgument)
 }
 
-// has refuses a blob that an OCI layout lists and does not have. That the store has it from elsewhere does not count.
-func (b *bundle) has(what string, d digest.Digest) error {
-	if err := d.Validate(); err != nil {
-		return fmt.Errorf("digest %.100q: %w: %w", d, err, errdefs.ErrInvalidArgument)
+// sizeOf is the size of the file at a path of the archive in bytes, -1 if there is none.
+func (b *bundle) sizeOf(name string) int64 {
+	name, ok := b.find(name)
+	if !ok {
+		return -1
 	}
-	if b.digestOf(blobPath(d)) != d {
-		return lacks(what, d.String())
+	if held, ok := b.held[name]; ok {
+		return int64(len(held))
+	}
+	return b.files[name].Size
+}
+
+// has refuses a blob that an OCI layout lists and does not have, or of another size. That the store has it from elsewhere does not count.
+func (b *bundle) has(what string, d ocispec.Descriptor) error {
+	if err := d.Digest.Validate(); err != nil {
+		return fmt.Errorf("digest %.100q: %w: %w", d.Digest, err, errdefs.ErrInvalidArgument)
+	}
+	file := blobPath(d.Digest)
+	if b.digestOf(file) != d.Digest {
+		return lacks(what, d.Digest.String())
+	}
+	if size := b.sizeOf(file); size != d.Size {
+		return fmt.Errorf("%s %q has %d bytes, and what names it says %d: %w", what, d.Digest, size, d.Size, errdefs.ErrInvalidArgument)
 	}
 	return nil
 }

@@ -135,6 +135,39 @@ func TestHostileRegistriesAreRefused(t *testing.T) {
 	}
 }
 
+// TestSizesOfWhatIsHereAreChecked: a manifest says another size of a blob that the store has already, which is therefore not fetched.
+func TestSizesOfWhatIsHereAreChecked(t *testing.T) {
+	plain := layerTar(t, file{name: "f", body: "x"})
+	diff := digest.FromBytes(plain)
+	config := asJSON(t, configBlob{OS: "linux", Architecture: "amd64", RootFS: rootFS{Type: "layers", DiffIDs: []digest.Digest{diff}}})
+	m := ocispec.Manifest{
+		MediaType: ocispec.MediaTypeImageManifest,
+		Config:    ocispec.Descriptor{MediaType: ocispec.MediaTypeImageConfig, Digest: digest.FromBytes(config), Size: int64(len(config))},
+		Layers:    []ocispec.Descriptor{{MediaType: ocispec.MediaTypeImageLayer, Digest: diff, Size: int64(len(plain))}},
+	}
+	m.SchemaVersion = 2
+	reg := &liar{manifest: asJSON(t, m), media: ocispec.MediaTypeImageManifest, blobs: map[digest.Digest][]byte{m.Config.Digest: config, diff: plain}}
+	server := httptest.NewServer(reg)
+	defer server.Close()
+	s := open(t)
+	good, err := s.Pull(t.Context(), strings.TrimPrefix(server.URL, "http://")+"/good:1", PullOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, d := range map[string]*ocispec.Descriptor{"configuration": &m.Config, "layer": &m.Layers[0]} {
+		d.Size++
+		reg.manifest = asJSON(t, m)
+		d.Size--
+		_, err := s.Pull(t.Context(), strings.TrimPrefix(server.URL, "http://")+"/evil:1", PullOptions{})
+		if err == nil || !strings.Contains(err.Error(), d.Digest.String()) || !strings.Contains(err.Error(), "what names it says") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if img, err := s.Get(t.Context(), good.ID.String()); err != nil || img.Target.Digest != good.Target.Digest || read(t, s, img, "f") != "x" {
+		t.Errorf("the good image: %+v, %v", img, err)
+	}
+}
+
 func TestLabelsOfAnImageAreOnlyData(t *testing.T) {
 	s := open(t)
 	plain := layerTar(t, file{name: "f", body: "x"})

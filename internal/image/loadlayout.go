@@ -57,7 +57,7 @@ func (s *Images) layoutImage(ctx context.Context, b *bundle, d ocispec.Descripto
 		}
 		return bundled{target: img.Target, images: []ocispec.Descriptor{img.Target}}, []digest.Digest{img.ID}, nil
 	}
-	if err := b.has("manifest list", d.Digest); err != nil {
+	if err := b.has("manifest list", d); err != nil {
 		return bundled{}, nil, err
 	}
 	several, err := s.readPlatforms(ctx, d)
@@ -67,7 +67,7 @@ func (s *Images) layoutImage(ctx context.Context, b *bundle, d ocispec.Descripto
 	found, configs, there := bundled{target: bare(d)}, []digest.Digest(nil), make([]bool, len(want))
 	var part error // why the first platform that is in it is not whole
 	for _, m := range several.Manifests {
-		if m.About != "" || b.has("", m.Descriptor.Digest) != nil {
+		if m.About != "" || b.digestOf(blobPath(m.Descriptor.Digest)) == "" {
 			continue
 		}
 		img, err := s.bundledImage(ctx, b, m.Descriptor)
@@ -108,7 +108,7 @@ func serves(img Image, want []wanted, there []bool) bool {
 
 // bundledImage is the image of a manifest of a layout, all of which must be in it.
 func (s *Images) bundledImage(ctx context.Context, b *bundle, d ocispec.Descriptor) (Image, error) {
-	if err := b.has("image manifest", d.Digest); err != nil {
+	if err := b.has("image manifest", d); err != nil {
 		return Image{}, err
 	}
 	blob, err := readBlob(ctx, s.store.Content, bare(d), maxManifest)
@@ -119,11 +119,11 @@ func (s *Images) bundledImage(ctx context.Context, b *bundle, d ocispec.Descript
 	if err != nil {
 		return Image{}, err
 	}
-	if err := b.has("image configuration", m.Config.Digest); err != nil {
+	if err := b.has("image configuration", m.Config); err != nil {
 		return Image{}, err
 	}
 	for _, l := range m.Layers {
-		if err := b.has("layer", l.Digest); err != nil {
+		if err := b.has("layer", l); err != nil {
 			return Image{}, err
 		}
 	}

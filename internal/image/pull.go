@@ -246,6 +246,13 @@ func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor, f *store.Foll
 	if err != nil && !errdefs.IsAlreadyExists(err) {
 		return p.explainBlob(err, desc)
 	}
+	info, err := p.store.Content.Info(ctx, desc.Digest)
+	if err != nil {
+		return err
+	}
+	if info.Size != desc.Size { // it was here already
+		return p.explainBlob(fmt.Errorf("it has %d bytes, and what names it says %d: %w", info.Size, desc.Size, errdefs.ErrFailedPrecondition), desc)
+	}
 	p.progress.downloaded(desc)
 	return nil
 }

@@ -226,7 +226,7 @@ func (u *unpacking) fetchAndUnpack(ctx context.Context, l Layer, dir string, ove
 	if got, ok := u.o.Early.take(ctx, l, dir, overlay); ok {
 		return got, nil
 	}
-	if u.o.Fetch == nil || u.has(ctx, l.Blob.Digest) {
+	if u.o.Fetch == nil || u.has(ctx, l.Blob) {
 		return whole()
 	}
 	if err := u.o.Fetches.Acquire(ctx, 1); err != nil {
@@ -302,7 +302,7 @@ func (u *unpacking) follow(ctx context.Context, blob ocispec.Descriptor, dir str
 
 // fetch brings a blob into the store, if it is not there.
 func (u *unpacking) fetch(ctx context.Context, blob ocispec.Descriptor, f *Follower) error {
-	if u.o.Fetch == nil || u.has(ctx, blob.Digest) {
+	if u.o.Fetch == nil || u.has(ctx, blob) {
 		return nil
 	}
 	if err := u.o.Fetches.Acquire(ctx, 1); err != nil {
@@ -322,12 +322,12 @@ func (u *unpacking) fetchLocked(ctx context.Context, blob ocispec.Descriptor, f 
 	return u.o.Fetch(ctx, blob, f)
 }
 
-// has says that a blob is in the store, and keeps it with the lease.
-func (u *unpacking) has(ctx context.Context, d digest.Digest) bool {
-	if _, err := u.Content.Info(ctx, d); err != nil {
+// has says that a blob is in the store, of the size that its descriptor says, and keeps it with the lease.
+func (u *unpacking) has(ctx context.Context, blob ocispec.Descriptor) bool {
+	if info, err := u.Content.Info(ctx, blob.Digest); err != nil || info.Size != blob.Size {
 		return false
 	}
-	return u.Keep(ctx, d) == nil
+	return u.Keep(ctx, blob.Digest) == nil
 }
 
 func (u *unpacking) progress(blob ocispec.Descriptor) func(int64) {
