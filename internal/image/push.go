@@ -67,11 +67,12 @@ func (s *Images) Push(ctx context.Context, ref string, o PushOptions) (Pushed, e
 	if err != nil {
 		return Pushed{}, registry.ExplainPush(err, reference.FamiliarString(named))
 	}
-	r := recording{images: []*entry{what.image}, target: pushed.Target, names: []string{digestName(named, pushed.Target.Digest)}}
+	r := recording{images: []*entry{what.image}, target: pushed.Target}
 	if isSeveral(pushed.Target) {
 		r.several = what.several
 	}
-	if _, err := s.recordAll(ctx, r); err != nil {
+	there := []string{digestName(named, pushed.Target.Digest)}
+	if err := s.recordKnown(ctx, r, func(*index) []string { return there }); err != nil && !errdefs.IsNotFound(err) { // it may be gone from here by now
 		return Pushed{}, err
 	}
 	progress.say(Event{Status: fmt.Sprintf("%s: digest: %s size: %d", named.Tag(), pushed.Target.Digest, pushed.Target.Size)})

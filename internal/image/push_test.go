@@ -3,11 +3,17 @@ package image
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/containerd/errdefs"
+	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/crypto/bcrypt"
 )
@@ -46,6 +52,63 @@ func TestPushedImageIsPulledElsewhere(t *testing.T) {
 	said = nil
 	if _, err := other.Push(t.Context(), reg+"/mine:1", PushOptions{Progress: func(e Event) { said = append(said, e.Status) }}); err != nil || !slices.Contains(said, "Layer already exists") {
 		t.Errorf("pushed back: %q, %v", said, err)
+	}
+}
+
+// TestPushBringsNothingBack: an image that is removed while it is pushed is in the registry after that, and not here.
+func TestPushBringsNothingBack(t *testing.T) {
+	for _, several := range []bool{false, true} {
+		s, ref := open(t), ""
+		var once sync.Once
+		inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if ref != "" && r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
+				once.Do(func() {
+					if _, err := s.Remove(t.Context(), ref, RemoveOptions{Force: true}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			inner.ServeHTTP(w, r)
+		}))
+		name := strings.TrimPrefix(server.URL, "http://") + "/app:1"
+		if several {
+			push(t, name, multi(t, "arm64", "amd64"))
+			pulled(t, s, name, "arm64", "amd64")
+		} else {
+			loaded(t, s, name, image(t, v1.Config{}, layer(t, file{name: "f", body: "x"})))
+		}
+		ref = name
+		if done, err := s.Push(t.Context(), name, PushOptions{}); err != nil || done.Target.Digest == "" {
+			t.Errorf("several %t: %+v, %v", several, done, err)
+		}
+		nothingLeft(t, s)
+		if _, err := s.Pull(t.Context(), name, PullOptions{}); err != nil {
+			t.Errorf("several %t: it is not in the registry: %v", several, err)
+		}
+		server.Close()
+	}
+}
+
+// TestPushOfWhatIsRemovedMeanwhile: between looking for the image and compressing its layers.
+func TestPushOfWhatIsRemovedMeanwhile(t *testing.T) {
+	s := open(t)
+	archive, _ := plainLayout(t, "docker.io/library/app:1", "arm64", "amd64")
+	if _, err := s.Load(t.Context(), bytes.NewReader(archive), LoadOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, done, err := s.store.Lease(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	x := s.index.Load()
+	several := x.platforms[x.names["docker.io/library/app:1"].target.Digest]
+	if _, err := s.Remove(t.Context(), "app:1", RemoveOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.compressedPlatforms(ctx, x, several, newProgress(nil)); !errdefs.IsNotFound(err) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

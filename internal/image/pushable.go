@@ -45,8 +45,9 @@ func (s *Images) pushable(ctx context.Context, named reference.NamedTagged, want
 		if err != nil {
 			return pushable{}, err
 		}
-		names := slices.DeleteFunc(x.namesOf(e.image.ID), func(record string) bool { return x.platforms[x.names[record].target.Digest] != nil })
-		_, err = s.record(ctx, e, names...)
+		err = s.recordKnown(ctx, recording{images: []*entry{e}, target: e.image.Target}, func(x *index) []string {
+			return slices.DeleteFunc(x.namesOf(e.image.ID), func(record string) bool { return x.platforms[x.names[record].target.Digest] != nil })
+		})
 		return pushable{image: e, manifest: bare(e.image.Target)}, err
 	}
 	e, err := x.findFor(recordName(named), want)
@@ -60,7 +61,7 @@ func (s *Images) pushable(ctx context.Context, named reference.NamedTagged, want
 		}
 		return pushable{image: e, manifest: bare(e.image.Target)}, nil
 	}
-	if several, err = s.compressedPlatforms(ctx, several, p); err != nil {
+	if several, err = s.compressedPlatforms(ctx, x, several, p); err != nil {
 		return pushable{}, err
 	}
 	return pushable{

@@ -53,14 +53,15 @@ func (p *pushing) all(ctx context.Context, several *Platforms) error {
 	return p.manifest(ctx, several.Target, p.named.Tag())
 }
 
-// compressedPlatforms returns an index that is here, kept by the lease in ctx. If layers of its images had to be compressed it is a new one, which the names of the old one
+// compressedPlatforms returns an index that is in x, kept by the lease in ctx. If layers of its images had to be compressed it is a new one, which the names of the old one
 // point at from then on; what was attested of the old manifests is attested of the new ones (see attestAnew).
-func (s *Images) compressedPlatforms(ctx context.Context, old *Platforms, p *progress) (*Platforms, error) {
+// What was removed since x is NotFound.
+func (s *Images) compressedPlatforms(ctx context.Context, x *index, old *Platforms, p *progress) (*Platforms, error) {
 	if err := s.store.Keep(ctx, old.Target.Digest); err != nil {
 		return nil, err
 	}
 	var made []*entry
-	x, changed := s.index.Load(), map[digest.Digest]ocispec.Descriptor{} // by the old manifest
+	changed := map[digest.Digest]ocispec.Descriptor{} // by the old manifest
 	for _, m := range old.Manifests {
 		if m.Image == "" {
 			continue
@@ -85,12 +86,15 @@ func (s *Images) compressedPlatforms(ctx context.Context, old *Platforms, p *pro
 	if r.several, err = s.readPlatforms(ctx, target); err != nil {
 		return nil, err
 	}
-	for record, n := range s.index.Load().names {
-		if n.target.Digest == old.Target.Digest && !isDigestName(record) {
-			r.names = append(r.names, record)
+	err = s.recordKnown(ctx, r, func(x *index) []string {
+		var names []string
+		for record, n := range x.names {
+			if n.target.Digest == old.Target.Digest && !isDigestName(record) {
+				names = append(names, record)
+			}
 		}
-	}
-	_, err = s.recordAll(ctx, r)
+		return names
+	})
 	return r.several, err
 }
 

@@ -39,6 +39,21 @@ func (s *Images) recordAll(ctx context.Context, r recording) (Image, error) {
 	return s.recordLocked(ctx, r)
 }
 
+// recordKnown is recordAll for images that are known already, with those names that names gives when it is done. What was removed meanwhile stays so (NotFound).
+func (s *Images) recordKnown(ctx context.Context, r recording, names func(*index) []string) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	x := s.index.Load()
+	for _, e := range r.images {
+		if known := x.images[e.image.ID]; known == nil || known.image.Removed {
+			return missing(e.image.ID.String())
+		}
+	}
+	r.names = names(x)
+	_, err := s.recordLocked(ctx, r)
+	return err
+}
+
 // recordLocked is recordAll for one who holds writing.
 func (s *Images) recordLocked(ctx context.Context, r recording) (Image, error) {
 	ctx = s.store.Context(ctx)
