@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -109,5 +110,32 @@ func TestStepsShareACacheThatBeginsAsAnImage(t *testing.T) {
 	t.Cleanup(func() { said(t, d.docker("rmi", "seeded")) })
 	if got := said(t, d.docker("run", "--rm", "seeded", "cat", "/1", "/2", "/3")); got != "one\ntwo\nb\none\ntwo\nnew\n" {
 		t.Errorf("steps have seen %q", got)
+	}
+}
+
+// TestADefinitionRunsWhereItsRequestSays: that an earlier build was given a network does not give it to what names it later.
+func TestADefinitionRunsWhereItsRequestSays(t *testing.T) {
+	needsEngine(t)
+	d := forDocker
+	said(t, d.docker("network", "create", "of-a-build"))
+	t.Cleanup(func() { said(t, d.docker("network", "rm", "of-a-build")) })
+	const named = "tug-network=of-a-build;"
+	step := func(place string) *llb.Definition {
+		def, err := llb.Image("busybox").Run(llb.Args([]string{"sh", "-c", "ip route"}), llb.WithCgroupParent(place), llb.IgnoreCache).Root().Marshal(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return def
+	}
+	for _, c := range []struct {
+		attr, place string
+		runs        bool
+	}{
+		{named, named, true}, {"", named, false}, {"", "/", false}, {"", "", true},
+	} {
+		_, err := d.control(t).Solve(t.Context(), step(c.place), client.SolveOpt{FrontendAttrs: map[string]string{"cgroup-parent": c.attr}}, nil)
+		if c.runs != (err == nil) || err != nil && !strings.Contains(err.Error(), "has not named") {
+			t.Errorf("request %q, definition %q: %v", c.attr, c.place, err)
+		}
 	}
 }

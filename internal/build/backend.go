@@ -48,7 +48,6 @@ type backend struct {
 	settings   *Settings
 	sessions   *session.Manager
 	worker     *builder
-	places     *places
 	controller *control.Controller
 	server     *grpc.Server
 	listener   *handed
@@ -67,13 +66,10 @@ func newBackend(ctx context.Context, s *Settings) (_ *backend, err error) {
 	var undo undo.Stack // a second attempt must find no database open
 	defer undo.OnError(&err)
 	undo.Add(b.end)
-	if b.places, err = openPlaces(filepath.Join(s.Root, "places.key")); err != nil {
-		return nil, err
-	}
 	if b.sessions, err = session.NewManager(); err != nil {
 		return nil, err
 	}
-	if b.worker, err = newWorker(b.life, s, b.places, &undo); err != nil {
+	if b.worker, err = newWorker(b.life, s, &undo); err != nil {
 		return nil, err
 	}
 	undo.Add(func() { b.worker.Close() })
@@ -127,8 +123,8 @@ func (b *backend) newController(workers *worker.Controller, undo *undo.Stack) (*
 		SessionManager:   b.sessions,
 		WorkerController: workers,
 		Frontends: map[string]frontend.Frontend{
-			"dockerfile.v0": forwarder.NewGatewayForwarder(workers.Infos(), withPrologue(dockerfile.Build)),
-			"gateway.v0":    remote,
+			"dockerfile.v0": confined{forwarder.NewGatewayForwarder(workers.Infos(), withPrologue(dockerfile.Build))},
+			"gateway.v0":    confined{remote},
 		},
 		CacheManager:              solver.NewCacheManager(b.life, b.worker.ID(), results, worker.NewCacheResultStorage(workers)),
 		CacheStore:                results,
@@ -142,8 +138,19 @@ func (b *backend) newController(workers *worker.Controller, undo *undo.Stack) (*
 	})
 }
 
+// labels are what clients are told of the worker. Theirs put the host's address in the place of --add-host's host-gateway.
+func (s *Settings) labels() map[string]string {
+	l := map[string]string{"org.mobyproject.buildkit.worker.executor": "tug", "org.mobyproject.buildkit.worker.snapshotter": store.SnapshotterKey}
+	if s.HostGateway != nil {
+		if gateway := s.HostGateway(); gateway.IsValid() {
+			l["org.mobyproject.buildkit.worker.moby.host-gateway-ip"] = gateway.String()
+		}
+	}
+	return l
+}
+
 // newWorker makes BuildKit's worker on the image store.
-func newWorker(ctx context.Context, s *Settings, places *places, undo *undo.Stack) (*builder, error) {
+func newWorker(ctx context.Context, s *Settings, undo *undo.Stack) (*builder, error) {
 	id, err := base.ID(s.Root)
 	if err != nil {
 		return nil, err
@@ -165,12 +172,12 @@ func newWorker(ctx context.Context, s *Settings, places *places, undo *undo.Stac
 	snapshots := newLayers(s.Store)
 	w, err := base.NewWorker(ctx, base.WorkerOpt{
 		ID: id, Root: s.Root, MetadataStore: known,
-		Labels:           map[string]string{"org.mobyproject.buildkit.worker.executor": "tug", "org.mobyproject.buildkit.worker.snapshotter": store.SnapshotterKey},
+		Labels:           s.labels(),
 		Platforms:        []ocispec.Platform{platforms.Normalize(platforms.DefaultSpec())},
 		BuildkitVersion:  client.BuildkitVersion{Package: version.Package, Version: buildkitVersion, Revision: ""},
 		GCPolicy:         s.GC.policy(s.Root),
 		NetworkProviders: map[pb.NetMode]network.Provider{},
-		Executor:         &steps{runner: s.Runner, layers: snapshots, places: places, running: map[string]*runningStep{}},
+		Executor:         &steps{runner: s.Runner, layers: snapshots, running: map[string]*runningStep{}},
 		Snapshotter:      snapshots,
 		ContentStore:     blobs,
 		Applier:          &unpacker{store: s.Store, blobs: blobs},
@@ -205,9 +212,9 @@ func (b *backend) unary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, h
 	var err error
 	switch r := req.(type) {
 	case *controlapi.SolveRequest:
-		err = b.places.admit(r.FrontendAttrs)
+		err = admitOwn(r.FrontendAttrs, r.FrontendInputs, r.Definition)
 	case *gatewayapi.SolveRequest: // of a client that is the build's frontend itself, as buildx is
-		err = b.places.admit(r.FrontendOpt)
+		err = admitOwn(r.FrontendOpt, r.FrontendInputs, r.Definition)
 	}
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 
 	"github.com/containerd/containerd/v2/core/remotes/docker"
@@ -30,8 +31,10 @@ type Settings struct {
 	Insecure bool
 	// NoHostNetwork lets no step have the host's network.
 	NoHostNetwork bool
-	GC            GC
-	Log           *slog.Logger
+	// HostGateway is the host's address as steps see it; the zero address if there is none.
+	HostGateway func() netip.Addr
+	GC          GC
+	Log         *slog.Logger
 }
 
 // Image is what a build has made: blobs in the store, and layers that lie there unpacked.

@@ -14,13 +14,14 @@ import (
 	resourcestypes "github.com/moby/buildkit/executor/resources/types"
 	gatewayapi "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/pb"
+
+	"tug/internal/stepplace"
 )
 
 // steps are BuildKit's executor: it has each step run as a container by the engine.
 type steps struct {
 	runner Runner
 	layers *layers
-	places *places
 	uppers uppers
 
 	mu      sync.Mutex // guards what follows
@@ -111,7 +112,7 @@ func (s *steps) note(id string, run *runningStep) (forget func()) {
 	}
 }
 
-// newStep takes what BuildKit says of a step. Errors: NotImplemented, PermissionDenied.
+// newStep takes what BuildKit says of a step. Errors: NotImplemented, InvalidArgument.
 func (s *steps) newStep(m *executor.Meta) (*Step, error) {
 	var id [32]byte
 	rand.Read(id[:])
@@ -123,7 +124,7 @@ func (s *steps) newStep(m *executor.Meta) (*Step, error) {
 		step.Hostname = hostname
 	}
 	var err error
-	if step.Network, step.CgroupParent, err = s.places.of(m.CgroupParent); err != nil {
+	if step.Network, step.CgroupParent, err = stepplace.Parse(m.CgroupParent); err != nil {
 		return nil, err
 	}
 	switch m.NetMode {

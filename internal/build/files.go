@@ -30,7 +30,7 @@ import (
 
 // ResolveOp implements worker.Worker: what is done with files is done our way where that does the same, faster.
 func (b *builder) ResolveOp(v solver.Vertex, bridge frontend.FrontendLLBBridge, sessions *session.Manager, proxy worker.ProxyOpt) (solver.Op, error) {
-	op, err := b.Worker.ResolveOp(v, bridge, sessions, proxy)
+	op, err := b.Worker.ResolveOp(v, placeless(bridge), sessions, proxy)
 	if err != nil {
 		return nil, err
 	}

@@ -1,84 +1,114 @@
 package build
 
 import (
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
+	"context"
 	"fmt"
-	"io/fs"
-	"os"
-	"strings"
 
 	"github.com/containerd/errdefs"
-	"github.com/moby/sys/atomicwriter"
+	"github.com/moby/buildkit/executor"
+	"github.com/moby/buildkit/frontend"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/solver/pb"
+
+	"tug/internal/stepplace"
 )
 
-// networkPrefix begins a cgroup parent that names a network as well. A build's definition has no place for a network's name, but what a build says
-// of its cgroup parent comes to each of its steps, and counts in what its cache knows them by.
-const networkPrefix = "tug-network="
+// A definition may come from whoever wrote a Dockerfile, or the program that reads it, but where a step runs, in which network and below which
+// cgroup, is for who asks for the build to say. So each request has its places: the one that it names, and those of its inputs, which earlier
+// builds of the same client have made. Whatever is to be solved for the request, by its client or by a frontend, may name no others.
 
 // parentAttr is what the frontend for Dockerfiles calls a build's cgroup parent.
 const parentAttr = "cgroup-parent"
 
-// places are where steps run: in which network, below which cgroup. A definition may come from whoever wrote a Dockerfile, or the program that
-// reads it, but a network is for who asks for the build to name: what such a request says is sealed, and of a step's network only what is
-// sealed is believed. The seal is the same for every build, or the cache would not know a step again.
-type places struct{ key []byte }
+// places are those of a request, as package stepplace writes them.
+type places map[string]bool
 
-// openPlaces reads the key, or makes it.
-func openPlaces(file string) (*places, error) {
-	key, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		key = make([]byte, sha256.Size)
-		rand.Read(key)
-		err = atomicwriter.WriteFile(file, key, 0o600)
+// admit gives the places of a client's request. Errors: InvalidArgument.
+func admit(attrs map[string]string, inputs map[string]*pb.Definition) (places, error) {
+	p := places{"": true, attrs[parentAttr]: true}
+	for _, def := range inputs {
+		err := eachPlace(def, func(text string) error {
+			p[text] = true
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
-	if err == nil && len(key) != sha256.Size {
-		err = fmt.Errorf("%s is damaged: remove it", file)
+	for text := range p {
+		if _, _, err := stepplace.Parse(text); err != nil {
+			return nil, err
+		}
 	}
-	return &places{key}, err
+	return p, nil
 }
 
-// placeText is how a request names a network with a cgroup parent.
-func placeText(network, cgroupParent string) string {
-	if network == "" {
-		return cgroupParent
+// admitOwn refuses a client's request that names bad places, or whose own definition names others. Errors: InvalidArgument, PermissionDenied.
+func admitOwn(attrs map[string]string, inputs map[string]*pb.Definition, def *pb.Definition) error {
+	p, err := admit(attrs, inputs)
+	if err != nil {
+		return err
 	}
-	return networkPrefix + network + ";" + cgroupParent
+	return eachPlace(def, p.check)
 }
 
-// admit seals the place that a request names among its attributes. Errors: InvalidArgument.
-func (p *places) admit(attrs map[string]string) error {
-	named, ok := strings.CutPrefix(attrs[parentAttr], networkPrefix)
-	if !ok {
+// check refuses a place that the request does not have. Errors: PermissionDenied.
+func (p places) check(text string) error {
+	if p[text] {
 		return nil
 	}
-	network, _, _ := strings.Cut(named, ";")
-	if network == "" || network == "host" || strings.Contains(network, ":") {
-		return fmt.Errorf("network %q of a build: name one that 'network ls' shows; --network host and none are said otherwise: %w", network, errdefs.ErrInvalidArgument)
+	return fmt.Errorf("a step names a network or a cgroup parent (%q) that who asked for the build has not named: %w", text, errdefs.ErrPermissionDenied)
+}
+
+// eachPlace calls fn with the place of each step of a definition, which may be nil.
+func eachPlace(def *pb.Definition, fn func(text string) error) error {
+	for _, text := range def.GetDef() {
+		var op pb.Op
+		if err := op.UnmarshalVT(text); err != nil {
+			return fmt.Errorf("read a build's definition: %w: %w", err, errdefs.ErrInvalidArgument)
+		}
+		if err := fn(op.GetExec().GetMeta().GetCgroupParent()); err != nil {
+			return err
+		}
 	}
-	attrs[parentAttr] = networkPrefix + p.seal(named) + ";" + named
 	return nil
 }
 
-func (p *places) seal(named string) string {
-	mac := hmac.New(sha256.New, p.key)
-	mac.Write([]byte(named))
-	return hex.EncodeToString(mac.Sum(nil))
+// confined is a frontend whose steps run in the places of its request alone.
+type confined struct{ frontend.Frontend }
+
+// Solve implements frontend.Frontend. What a client has asked for was admitted before, and what a frontend asks for was checked.
+func (c confined) Solve(ctx context.Context, bridge frontend.FrontendLLBBridge, exec executor.Executor, attrs map[string]string, inputs map[string]*pb.Definition, sid string, sm *session.Manager) (*frontend.Result, error) {
+	p, err := admit(attrs, inputs)
+	if err != nil {
+		return nil, err
+	}
+	return c.Frontend.Solve(ctx, &confinedBridge{bridge, p}, exec, attrs, inputs, sid, sm)
 }
 
-// of reads what a step has from its build: a sealed network with a cgroup parent, or a cgroup parent alone. Errors: PermissionDenied.
-func (p *places) of(text string) (network, cgroupParent string, err error) {
-	sealed, ok := strings.CutPrefix(text, networkPrefix)
-	if !ok {
-		return "default", text, nil
+// confinedBridge is what a frontend has solved through.
+type confinedBridge struct {
+	frontend.FrontendLLBBridge
+	places places
+}
+
+// Solve implements frontend.FrontendLLBBridge.
+func (c *confinedBridge) Solve(ctx context.Context, r frontend.SolveRequest, sid string) (*frontend.Result, error) {
+	if err := c.places.check(r.FrontendOpt[parentAttr]); err != nil {
+		return nil, err
 	}
-	seal, named, _ := strings.Cut(sealed, ";")
-	if !hmac.Equal([]byte(seal), []byte(p.seal(named))) {
-		return "", "", fmt.Errorf("a step names a network that who asked for the build has not named: %w", errdefs.ErrPermissionDenied)
+	if err := eachPlace(r.Definition, c.places.check); err != nil {
+		return nil, err
 	}
-	network, cgroupParent, _ = strings.Cut(named, ";")
-	return network, cgroupParent, nil
+	for _, def := range r.FrontendInputs {
+		if err := eachPlace(def, c.places.check); err != nil {
+			return nil, err
+		}
+	}
+	return c.FrontendLLBBridge.Solve(ctx, r, sid)
+}
+
+// placeless is what a step has solved through whose files are a definition: that names no place.
+func placeless(bridge frontend.FrontendLLBBridge) frontend.FrontendLLBBridge {
+	return &confinedBridge{bridge, places{"": true}}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	"github.com/moby/buildkit/identity"
 	"github.com/moby/buildkit/solver/pb"
+
+	"tug/internal/stepplace"
 )
 
 // request says to BuildKit what is asked for.
@@ -47,6 +49,9 @@ func (c *Classic) attributes() map[string]string {
 	if c.Pull && c.Trace { // or else the engine has looked for a newer one
 		a["image-resolve-mode"] = pb.AttrImageResolveModeForcePull
 	}
+	if !c.Trace { // to the classic builder "# syntax=" is a comment; where a frontend was called with words already, BuildKit's does not look for it
+		a["cmdline"] = "classic"
+	}
 	set := func(key, value string) {
 		if value != "" {
 			a[key] = value
@@ -75,7 +80,7 @@ func (c *Classic) attributes() map[string]string {
 	case "default":
 		network = ""
 	}
-	set("cgroup-parent", placeText(network, c.CgroupParent))
+	set("cgroup-parent", stepplace.Text(network, c.CgroupParent))
 	l := &c.Limits
 	for key, n := range map[string]int64{
 		"memory": l.Memory, "memswap": l.MemorySwap, "cpushares": l.CPUShares, "cpuperiod": l.CPUPeriod, "cpuquota": l.CPUQuota, "shm-size": l.ShmSize,

@@ -1,10 +1,11 @@
 package build
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tug/internal/stepplace"
 )
 
 func TestClassicRequestBecomesASolve(t *testing.T) {
@@ -16,7 +17,7 @@ func TestClassicRequestBecomesASolve(t *testing.T) {
 	}
 	r := c.request()
 	want := map[string]string{
-		"image-resolve-mode": "local", "filename": "df", "cache-from": "c:1", "target": "t", "platform": "linux/arm64", "no-cache": "", "build-arg:A": "b,c", "label:l": "v",
+		"image-resolve-mode": "local", "cmdline": "classic", "filename": "df", "target": "t", "platform": "linux/arm64", "no-cache": "", "cache-from": "c:1", "build-arg:A": "b,c", "label:l": "v",
 		"cgroup-parent": "tug-network=mynet;/p", "add-hosts": "db=192.0.2.1,six=::1", "ulimit": "nofile=10:20,core=0:0",
 		"memory": "1048576", "memswap": "-1", "cpushares": "2", "cpuperiod": "3", "cpuquota": "4", "cpusetcpus": "0-1", "cpusetmems": "0", "shm-size": "5",
 	}
@@ -26,21 +27,14 @@ func TestClassicRequestBecomesASolve(t *testing.T) {
 	if len(r.Exporters) != 1 || r.Exporters[0].Type != mobyExporter || r.Exporters[0].Attrs["name"] != "docker.io/library/a:1,docker.io/library/a:2" {
 		t.Errorf("it exports %v", r.Exporters)
 	}
-	p, err := openPlaces(filepath.Join(t.TempDir(), "key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.admit(r.FrontendAttrs); err != nil {
-		t.Fatal(err)
-	}
-	if network, parent, err := p.of(r.FrontendAttrs["cgroup-parent"]); network != "mynet" || parent != "/p" || err != nil {
+	if network, parent, err := stepplace.Parse(r.FrontendAttrs["cgroup-parent"]); network != "mynet" || parent != "/p" || err != nil {
 		t.Errorf("its place is read as %q, %q: %v", network, parent, err)
 	}
 }
 
 func TestNoLimitIsNotSaid(t *testing.T) {
 	r := (&Classic{Network: "host", Outputs: []Output{{Type: "cacheonly"}}}).request()
-	if diff := cmp.Diff(map[string]string{"image-resolve-mode": "local", "force-network-mode": "host"}, r.FrontendAttrs); diff != "" {
+	if diff := cmp.Diff(map[string]string{"image-resolve-mode": "local", "cmdline": "classic", "force-network-mode": "host"}, r.FrontendAttrs); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"network.host"}, r.Entitlements); diff != "" {

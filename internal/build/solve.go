@@ -14,9 +14,6 @@ import (
 // solve has BuildKit solve something, as its control API does for clients. The watcher is told of the progress in its order, and no more once solve has
 // returned. ctx is the builder's. It gives what the exporters answer.
 func (b *backend) solve(ctx context.Context, r *controlapi.SolveRequest, watch func(*controlapi.StatusResponse)) (map[string]string, error) {
-	if err := b.places.admit(r.FrontendAttrs); err != nil {
-		return nil, err
-	}
 	watching := &statusStream{ctx: context.WithoutCancel(ctx), watch: watch}
 	over := make(chan struct{})
 	go func() {

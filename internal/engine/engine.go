@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,6 +140,7 @@ func Open(ctx context.Context, o Options) (e *Engine, err error) {
 	e.builder, err = build.New(ctx, build.Settings{
 		Root: filepath.Join(e.dataRoot, "image", "build"), Store: e.images.Store(), Hosts: e.images.Hosts(), Runner: &stepRunner{Engine: e, running: map[string]*liveStep{}},
 		Add: e.addBuilt, Base: e.buildBase, Insecure: o.Builder.Insecure, NoHostNetwork: o.Builder.NoHostNetwork, GC: o.Builder.GC, Log: o.Log,
+		HostGateway: func() netip.Addr { return e.hostGateway(nil) },
 	})
 	if err != nil {
 		return e, err

@@ -26,13 +26,11 @@ func fit(root *cobra.Command, name string, d *daemon) {
 		if given, err := cmd.Flags().GetBool("debug"); err == nil && given {
 			debug.Enable()
 		}
-		if cmd.Name() == "build" {
-			if err := nameNetwork(cmd.Flags()); err != nil {
-				return err
-			}
-		}
 		cmd.SetContext(appcontext.Context())
-		return d.prepare(cmd.Context(), needsDaemon(cmd))
+		if err := d.prepare(cmd.Context(), needsDaemon(cmd)); err != nil || cmd.Name() != "build" {
+			return err
+		}
+		return nameNetwork(cmd.Flags(), func(builder string) (bool, error) { return buildsByDaemon(d.docker, builder) })
 	}
 	for _, cmd := range root.Commands() {
 		switch cmd.Name() {

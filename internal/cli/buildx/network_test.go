@@ -15,6 +15,7 @@ func TestANetworkThatBuildxDoesNotKnowGoesToTheDaemon(t *testing.T) {
 		{"--network=mine", "default", "tug-network=mine;"},
 		{"--network=mine --cgroup-parent=/p", "default", "tug-network=mine;/p"},
 		{"--network=mine --builder=remote", "mine", ""},
+		{"--network=mine --builder=default", "default", "tug-network=mine;"},
 		{"--network=a;b", "a;b", ""},
 	} {
 		flags := pflag.NewFlagSet("build", pflag.ContinueOnError)
@@ -23,7 +24,7 @@ func TestANetworkThatBuildxDoesNotKnowGoesToTheDaemon(t *testing.T) {
 		if err := flags.Parse(strings.Fields(c.given)); err != nil {
 			t.Fatal(err)
 		}
-		if err := nameNetwork(flags); err != nil || *network != c.network || *parent != c.parent {
+		if err := nameNetwork(flags, func(builder string) (bool, error) { return builder != "remote", nil }); err != nil || *network != c.network || *parent != c.parent {
 			t.Errorf("%s: network %q, cgroup parent %q, %v", c.given, *network, *parent, err)
 		}
 	}
