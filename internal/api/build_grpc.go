@@ -32,7 +32,8 @@ func buildSession(c *call) error {
 	return nil
 }
 
-// upgradeH2C takes the connection over for HTTP/2, as the client has asked. Errors: InvalidArgument.
+// upgradeH2C takes the connection over for HTTP/2, as the client has asked, once there is a builder to speak with: after it no error can be sent
+// any more. Errors: InvalidArgument, Unavailable.
 func (c *call) upgradeH2C() (*conversation, error) {
 	switch proto := c.r.Header.Get("Upgrade"); proto {
 	case "h2c":
@@ -40,6 +41,9 @@ func (c *call) upgradeH2C() (*conversation, error) {
 		return nil, invalid("no upgrade proto in request")
 	default:
 		return nil, invalid("protocol %s not supported", proto)
+	}
+	if err := c.engine.OpenBuilder(c.ctx()); err != nil {
+		return nil, err
 	}
 	if err := c.dropBody(); err != nil {
 		return nil, err

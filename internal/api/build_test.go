@@ -2,12 +2,14 @@ package api
 
 import (
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/containerd/errdefs"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -134,6 +136,24 @@ func TestWhatNamesABuildReachesIt(t *testing.T) {
 		got := request(t, serve(t, fake), ask, "archive")
 		if status := map[bool]int{true: 200, false: 400}[want.body == ""]; got.status != status || !strings.Contains(got.body, want.body) || strings.Join(fake.called, " ") != want.called {
 			t.Errorf("%s: %d %s, called %q", ask, got.status, got.body, fake.called)
+		}
+	}
+}
+
+// TestABuilderThatIsNotThereIsSaidBeforeAnUpgrade: after it no client could be told.
+func TestABuilderThatIsNotThereIsSaidBeforeAnUpgrade(t *testing.T) {
+	for _, c := range []struct {
+		err    error
+		status int
+	}{{errdefs.ErrUnavailable, 503}, {errors.New("no room"), 500}} {
+		f := newFake()
+		f.buildFails = c.err
+		url := serve(t, f)
+		for _, path := range []string{"POST /grpc", "POST /session"} {
+			got := request(t, url, path, "", "Connection: Upgrade", "Upgrade: h2c")
+			if got.status != c.status || !strings.Contains(got.body, c.err.Error()) {
+				t.Errorf("%s: %d %s", path, got.status, got.body)
+			}
 		}
 	}
 }

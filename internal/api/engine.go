@@ -33,6 +33,8 @@ type Engine interface {
 
 // Builds are what clients of BuildKit are served with.
 type Builds interface {
+	// OpenBuilder has the builder ready for the next two.
+	OpenBuilder(ctx context.Context) error
 	// BuildControl takes the connection, and serves it in the background.
 	BuildControl(ctx context.Context, conn net.Conn) error
 	// BuildSession serves the connection until the session ends.

@@ -10,6 +10,13 @@ import (
 	"tug/internal/build"
 )
 
+// OpenBuilder fails as builds do.
+func (f *fakeEngine) OpenBuilder(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.buildFails
+}
+
 // BuildControl ends the connection.
 func (f *fakeEngine) BuildControl(_ context.Context, conn net.Conn) error { return conn.Close() }
 

@@ -177,7 +177,7 @@ func newWorker(ctx context.Context, s *Settings, undo *undo.Stack) (*builder, er
 		BuildkitVersion:  client.BuildkitVersion{Package: version.Package, Version: buildkitVersion, Revision: ""},
 		GCPolicy:         s.GC.policy(s.Root),
 		NetworkProviders: map[pb.NetMode]network.Provider{},
-		Executor:         &steps{runner: s.Runner, layers: snapshots, running: map[string]*runningStep{}},
+		Executor:         &steps{runner: s.Runner, layers: snapshots, log: s.Log, running: map[string]*runningStep{}},
 		Snapshotter:      snapshots,
 		ContentStore:     blobs,
 		Applier:          &unpacker{store: s.Store, blobs: blobs},

@@ -90,6 +90,12 @@ func (b *Builder) open(ctx context.Context) (*backend, error) {
 	return b.backend, nil
 }
 
+// Open sets the builder up, if it is not: who serves is told before it speaks with a client if that fails. Errors: Unavailable.
+func (b *Builder) Open(ctx context.Context) error {
+	_, err := b.open(ctx)
+	return err
+}
+
 // ServeControl serves BuildKit's control API on a connection, in the background.
 func (b *Builder) ServeControl(ctx context.Context, conn net.Conn) error {
 	back, err := b.open(ctx)

@@ -187,7 +187,9 @@ func (b *backend) receive(c *Classic) (*tarfs.FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the build context: %w", err)
 	}
-	_, _ = io.CopyN(io.Discard, c.Context, maxTrailer) // until the end of a request is read nobody notices that its client has gone
+	if err := readTrailer(c.Context); err != nil {
+		return nil, errors.Join(err, files.Close())
+	}
 	name := c.Dockerfile
 	if name == "" {
 		name = dockerui.DefaultDockerfileName
@@ -198,6 +200,19 @@ func (b *backend) receive(c *Classic) (*tarfs.FS, error) {
 		}
 	}
 	return nil, errors.Join(fmt.Errorf("Cannot locate specified Dockerfile: %s", name), files.Close()) //nolint:staticcheck // Docker's words
+}
+
+// readTrailer reads what follows an archive to the end of the request: until that is read nobody notices that its client has gone.
+// Errors: InvalidArgument.
+func readTrailer(request io.Reader) error {
+	switch n, err := io.CopyN(io.Discard, request, maxTrailer+1); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read the build context: %w", err)
+	default:
+		return fmt.Errorf("read the build context: more than %d bytes follow the end of the archive: send the archive alone: %w", n-1, errdefs.ErrInvalidArgument)
+	}
 }
 
 // owned shows files as root's, as what is copied from a context is.

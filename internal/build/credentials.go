@@ -5,6 +5,8 @@ import (
 
 	"github.com/moby/buildkit/session/auth"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // Credentials are a person's, by the registry that they are for.
@@ -50,9 +52,13 @@ type keeper struct {
 // Register implements session.Attachable.
 func (k *keeper) Register(s *grpc.Server) { auth.RegisterAuthServer(s, k) }
 
-// Credentials implements auth.AuthServer: a token stands for a password that no user name goes with.
+// Credentials implements auth.AuthServer: an identity token stands for a password that no user name goes with. For a registry token, which is shown
+// to the registry itself, BuildKit has no place. Errors: InvalidArgument.
 func (k *keeper) Credentials(_ context.Context, r *auth.CredentialsRequest) (*auth.CredentialsResponse, error) {
 	c := k.credentials.For(r.Host)
+	if c.RegistryToken != "" {
+		return nil, status.Errorf(codes.InvalidArgument, "the credentials for %s are a registry token, which builds cannot use: give a user name and a password, or an identity token", r.Host)
+	}
 	if c.IdentityToken != "" {
 		return &auth.CredentialsResponse{Secret: c.IdentityToken}, nil
 	}

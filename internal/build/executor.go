@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -23,6 +24,7 @@ type steps struct {
 	runner Runner
 	layers *layers
 	uppers uppers
+	log    *slog.Logger
 
 	mu      sync.Mutex // guards what follows
 	running map[string]*runningStep
@@ -51,7 +53,7 @@ func (s *steps) Run(ctx context.Context, id string, root executor.Mount, mounts 
 		return nil, err
 	}
 	var used uses
-	defer used.release()
+	defer used.release(s.log)
 	if step.Root, step.ReadonlyRoot, err = s.root(ctx, &used, root); err != nil {
 		return nil, err
 	}

@@ -1,9 +1,13 @@
 package build
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/moby/buildkit/session/auth"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"tug/internal/stepplace"
 )
@@ -51,5 +55,15 @@ func TestCredentialsGoToTheirRegistryOnly(t *testing.T) {
 		if got := c.For(host).Username; got != want {
 			t.Errorf("%s gets %q and not %q", host, got, want)
 		}
+	}
+}
+
+func TestARegistryTokenIsNotPassedOver(t *testing.T) {
+	k := &keeper{credentials: Credentials{"a.example": {RegistryToken: "t"}, "b.example": {IdentityToken: "i"}}}
+	if _, err := k.Credentials(t.Context(), &auth.CredentialsRequest{Host: "a.example"}); status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "a.example") {
+		t.Error(err)
+	}
+	if c, err := k.Credentials(t.Context(), &auth.CredentialsRequest{Host: "b.example"}); err != nil || c.Secret != "i" {
+		t.Errorf("%v, %v", c, err)
 	}
 }

@@ -3,6 +3,8 @@ package build
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/mount"
@@ -14,10 +16,12 @@ import (
 // uses are what a step has of BuildKit's while it runs.
 type uses struct{ releases []func() error }
 
-// release gives it back, the latest first. A secret's file system that cannot be unmounted is BuildKit's to report.
-func (u *uses) release() {
-	for i := len(u.releases) - 1; i >= 0; i-- {
-		_ = u.releases[i]()
+// release gives it back, the latest first.
+func (u *uses) release(log *slog.Logger) {
+	for _, release := range slices.Backward(u.releases) {
+		if err := release(); err != nil { // as a secret's file system that cannot be unmounted
+			log.Warn("something that a build's step had is left mounted", "error", err)
+		}
 	}
 }
 

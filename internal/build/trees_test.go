@@ -1,8 +1,12 @@
 package build
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/containerd/containerd/v2/core/mount"
@@ -37,5 +41,18 @@ func TestRootInOthersLayersIsNotWritten(t *testing.T) {
 		if err != nil || readonly != c.readonly || got.Path != c.want.Path || got.Upper != c.want.Upper || !slices.Equal(got.Layers, c.want.Layers) {
 			t.Errorf("%s: %+v, read-only %t, %v", name, got, readonly, err)
 		}
+	}
+}
+
+func TestWhatIsLeftMountedIsLogged(t *testing.T) {
+	var said bytes.Buffer
+	given := ""
+	used := uses{[]func() error{
+		func() error { given += "a"; return nil },
+		func() error { given += "b"; return errors.New("it is busy") },
+	}}
+	used.release(slog.New(slog.NewTextHandler(&said, nil)))
+	if given != "ba" || !strings.Contains(said.String(), "it is busy") {
+		t.Errorf("given back: %q; said: %s", given, &said)
 	}
 }

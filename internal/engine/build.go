@@ -11,6 +11,9 @@ import (
 	"tug/internal/image"
 )
 
+// OpenBuilder has the builder set up, if it is not. Errors: Unavailable (the daemon stops), and what keeps it from being set up.
+func (e *Engine) OpenBuilder(ctx context.Context) error { return e.builder.Open(ctx) }
+
 // BuildControl serves BuildKit's control API on a connection, in the background.
 func (e *Engine) BuildControl(ctx context.Context, conn net.Conn) error {
 	return e.builder.ServeControl(ctx, conn)
@@ -42,7 +45,7 @@ func (e *Engine) PruneBuildCache(ctx context.Context, o *build.PruneOptions) ([]
 	}
 	defer leave()
 	removed, err := e.builder.Prune(ctx, o)
-	if err != nil {
+	if err != nil && len(removed) == 0 {
 		return nil, err
 	}
 	var freed int64
@@ -50,7 +53,7 @@ func (e *Engine) PruneBuildCache(ctx context.Context, o *build.PruneOptions) ([]
 		freed += r.Size
 	}
 	e.PublishPrune(events.Builder, freed)
-	return removed, nil
+	return removed, err // what was removed before it failed stays so
 }
 
 // addBuilt records what a build has made, and gives its ID.

@@ -7,11 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"path"
-	"path/filepath"
 	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 
 	"tug/internal/build"
 	"tug/internal/overlay"
@@ -111,7 +108,7 @@ func (t *stubs) removeCopies(root *os.Root, folder string) error {
 		if empty, err := isEmpty(root, folder); err != nil || !empty {
 			return err
 		}
-		if !t.isCopy(folder, info) {
+		if !t.isCopy(root, folder, info) {
 			return nil
 		}
 		if err := root.Remove(folder); err != nil {
@@ -122,19 +119,22 @@ func (t *stubs) removeCopies(root *os.Root, folder string) error {
 }
 
 // isCopy tells whether the layers below show the same folder.
-func (t *stubs) isCopy(folder string, upper fs.FileInfo) bool {
-	var opaque [1]byte
-	if n, _ := unix.Lgetxattr(filepath.Join(t.upper, folder), "trusted.overlay.opaque", opaque[:]); n > 0 {
+func (t *stubs) isCopy(root *os.Root, folder string, upper fs.FileInfo) bool {
+	copied, err := root.Open(folder)
+	if err != nil {
 		return false
 	}
-	for _, l := range t.lower {
-		info, err := os.Lstat(filepath.Join(l, folder))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		return err == nil && info.IsDir() && info.Mode() == upper.Mode() && sameOwner(info, upper)
+	defer copied.Close()
+	if overlay.IsOpaque(int(copied.Fd())) {
+		return false
 	}
-	return false
+	below, err := overlay.NewStack(append([]string{t.upper}, t.lower...)).OpenBelow(folder)
+	if err != nil {
+		return false
+	}
+	defer below.Close()
+	info, err := below.Stat()
+	return err == nil && info.Mode() == upper.Mode() && sameOwner(info, upper)
 }
 
 func sameOwner(a, b fs.FileInfo) bool {
