@@ -154,11 +154,23 @@ func (c Config) endpoints(domain string, auth Auth) ([]endpoint, error) {
 		server.scheme, server.host, server.path = "https", registryOf(domain), "/v2"
 	}
 	for i := range own {
-		if own[i].host == registryOf(domain) {
+		if own[i].is(registryOf(domain)) {
 			own[i].auth = auth
 		}
 	}
 	return append(list, own...), nil
+}
+
+// is says that an endpoint is a registry's own host, with or without the port that the endpoint's scheme has.
+func (e endpoint) is(registry string) bool {
+	port := map[string]string{"http": "80", "https": "443"}[e.scheme]
+	whole := func(host string) string {
+		if host = canonical(host); hostOf(host) == host {
+			return net.JoinHostPort(host, port)
+		}
+		return host
+	}
+	return whole(e.host) == whole(registry)
 }
 
 // registryOf is the host of the registry that names call domain.

@@ -31,7 +31,10 @@ func (c Config) Login(ctx context.Context, server string, a Auth) (identityToken
 	if err != nil {
 		return "", err
 	}
-	e := list[len(list)-1] // the registry itself
+	e := list[len(list)-1] // the registry itself, to which the credentials go that a pull shows, and not to another
+	if !e.is(registryOf(domain)) {
+		return "", fmt.Errorf("login attempt to %s failed: its hosts.toml has %s in its place, which gets no credentials for %[1]s: %[3]w", domain, e.host, errdefs.ErrFailedPrecondition)
+	}
 	way, err := c.registryHost(client, e, true)
 	if err != nil {
 		return "", err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +83,37 @@ func TestLogin(t *testing.T) {
 			}
 			if err != nil && strings.Count(err.Error(), "unauthorized: ") != 1 {
 				t.Errorf("%s %+v: it is said twice: %v", c.scheme, c.auth, err)
+			}
+		}
+	}
+}
+
+// TestCredentialsAreForTheRegistrysOwnHost, with or without its port, be it for a login or a pull, and not for one that hosts.toml has in its place.
+func TestCredentialsAreForTheRegistrysOwnHost(t *testing.T) {
+	for _, c := range []struct {
+		server, domain string
+		own            bool
+	}{
+		{"https://reg.test", "reg.test", true},
+		{"https://reg.test:443", "reg.test", true},
+		{"https://reg.test", "reg.test:443", true},
+		{"http://reg.test:80", "reg.test", true},
+		{"https://REG.test.", "reg.test", true},
+		{"https://[fd00::1]", "[fd00:0::1]:443", true},
+		{"http://reg.test", "reg.test:443", false},
+		{"https://reg.test:5000", "reg.test", false},
+		{"https://other.test", "reg.test", false},
+	} {
+		certs := t.TempDir()
+		write(t, filepath.Join(certs, c.domain, hostsFile), "server = \""+c.server+"\"\n")
+		config := Config{CertsDirs: []string{certs}}
+		list, err := config.endpoints(c.domain, Auth{Username: "user"})
+		if err != nil || len(list) != 1 || (list[0].auth.Username == "user") != c.own {
+			t.Errorf("%s served by %s: %+v, %v", c.domain, c.server, list, err)
+		}
+		if !c.own {
+			if _, err := config.Login(t.Context(), c.domain, Auth{Username: "user", Password: "secret"}); !errdefs.IsFailedPrecondition(err) || !strings.Contains(err.Error(), "gets no credentials") {
+				t.Errorf("login to %s served by %s: %v", c.domain, c.server, err)
 			}
 		}
 	}

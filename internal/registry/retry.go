@@ -56,7 +56,7 @@ func (c Config) waiting() waitFunc {
 }
 
 // retry is a http.RoundTripper that asks again what a busy or failing registry did not answer: 429 and 5xx, with growing pauses, or
-// those that the registry wishes. What it says at last is an error (*busyError) and not an answer, so that nobody above tries on.
+// those that the registry wishes, if they are longer. What it says at last is an error (*busyError) and not an answer, so that nobody above tries on.
 type retry struct {
 	next  http.RoundTripper
 	tries int
@@ -70,13 +70,13 @@ func (t *retry) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err != nil || !isBusy(resp.StatusCode) {
 			return resp, err
 		}
-		asked, given := retryAfter(resp.Header, time.Now())
+		asked := retryAfter(resp.Header, time.Now())
 		busy := &busyError{host: r.URL.Host, status: resp.StatusCode, wait: asked}
 		busy.said = said(resp.Body)
 		if try >= t.tries || asked > maxWait || r.Body != nil && r.GetBody == nil {
 			return nil, busy
 		}
-		if !given {
+		if asked < pause { // a pause of nothing is none, whoever asks for it
 			asked = pause + rand.N(pause/2) // not all at the same time
 			pause *= 2
 		}
@@ -113,16 +113,16 @@ func isBusy(status int) bool {
 	return false
 }
 
-// retryAfter reads the header Retry-After (RFC 9110, section 10.2.3): seconds, or a date.
-func retryAfter(h http.Header, now time.Time) (d time.Duration, given bool) {
+// retryAfter reads the header Retry-After (RFC 9110, section 10.2.3): seconds, or a date. It is 0 if nothing is said.
+func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := h.Get("Retry-After")
 	if s, err := strconv.ParseUint(v, 10, 31); err == nil {
-		return time.Duration(s) * time.Second, true
+		return time.Duration(s) * time.Second
 	}
 	if at, err := http.ParseTime(v); err == nil {
-		return max(0, at.Sub(now)), true
+		return max(0, at.Sub(now))
 	}
-	return 0, false
+	return 0
 }
 
 // busyError is a registry's last word after all tries.

@@ -52,11 +52,15 @@ func TestBusyRegistryIsAskedAgainWithGrowingPauses(t *testing.T) {
 }
 
 func TestRetryAfterIsHeeded(t *testing.T) {
-	for value, want := range map[string]time.Duration{"7": 7 * time.Second, time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat): 0} {
-		reg := busy(1, 429, "Retry-After", value)
+	for value, want := range map[string]time.Duration{"7": 7 * time.Second, "0": 0, time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat): 0} {
+		reg := busy(3, 429, "Retry-After", value)
 		var waits []time.Duration
-		if _, err := resolve(t.Context(), patient(&waits), host(t, reg), host(t, reg)+"/x:1", Auth{}); err != nil || !slices.Equal(waits, []time.Duration{want}) {
+		_, err := resolve(t.Context(), patient(&waits), host(t, reg), host(t, reg)+"/x:1", Auth{})
+		if err != nil || len(waits) != 3 || want > 0 && !slices.Equal(waits, slices.Repeat([]time.Duration{want}, 3)) {
 			t.Errorf("%q: waited %v, %v", value, waits, err)
+		}
+		if want == 0 && (waits[0] < firstWait || waits[1] < 2*firstWait || waits[2] < 4*firstWait) { // no registry has itself asked without a pause
+			t.Errorf("%q: waited %v", value, waits)
 		}
 		reg.Close()
 	}
