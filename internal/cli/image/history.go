@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/docker/cli/cli/command/formatter"
 	"github.com/docker/go-units"
@@ -128,7 +129,7 @@ func (r *historyRow) CreatedSince() string {
 
 // CreatedBy is the command.
 func (r *historyRow) CreatedBy() string {
-	command := strings.ReplaceAll(r.item.CreatedBy, "\t", " ")
+	command := printable(r.item.CreatedBy)
 	if r.trunc {
 		return formatter.Ellipsis(command, 45)
 	}
@@ -144,4 +145,18 @@ func (r *historyRow) Size() string {
 }
 
 // Comment is the builder's.
-func (r *historyRow) Comment() string { return r.item.Comment }
+func (r *historyRow) Comment() string { return printable(r.item.Comment) }
+
+// printable is what an image's author wrote, for a terminal: in one line, and without what moves its cursor or changes its colours.
+func printable(s string) string {
+	shown := func(r rune) rune {
+		switch {
+		case unicode.IsPrint(r):
+			return r
+		case unicode.IsSpace(r):
+			return ' '
+		}
+		return -1
+	}
+	return strings.Map(shown, s)
+}

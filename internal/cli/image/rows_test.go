@@ -66,6 +66,10 @@ func TestAStepOfAHistory(t *testing.T) {
 	if full.ID() != item.ID || full.CreatedSince() != time.Unix(created, 0).Format(time.RFC3339) || full.Size() != "1500" {
 		t.Errorf("%s, %s, %s", full.ID(), full.CreatedSince(), full.Size())
 	}
+	hostile := &historyRow{item: image.HistoryResponseItem{CreatedBy: "RUN a\n\x1b[2Jb", Comment: "\u009b31mc\u202e"}}
+	if hostile.CreatedBy() != "RUN a [2Jb" || hostile.Comment() != "31mc" {
+		t.Errorf("%q, %q", hostile.CreatedBy(), hostile.Comment())
+	}
 	reproducible := &historyRow{human: true, item: image.HistoryResponseItem{Created: 0}}
 	if reproducible.CreatedSince() != "N/A" {
 		t.Error(reproducible.CreatedSince())
