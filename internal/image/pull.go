@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tug/internal/registry"
+	"tug/internal/room"
 	"tug/internal/store"
 )
 
@@ -241,7 +242,7 @@ func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor, f *store.Foll
 		if err != nil {
 			return nil, err
 		}
-		return f.Reader(rc), nil
+		return f.Reader(&storing{rc, room.In(p.settings.Root).Reader(rc)}), nil
 	}), desc)
 	if err != nil && !errdefs.IsAlreadyExists(err) {
 		return p.explainBlob(err, desc)
@@ -256,6 +257,14 @@ func (p *pull) fetch(ctx context.Context, desc ocispec.Descriptor, f *store.Foll
 	p.progress.downloaded(desc)
 	return nil
 }
+
+// storing is a download that ends before it has filled the disk.
+type storing struct {
+	*download
+	bounded io.Reader
+}
+
+func (s *storing) Read(p []byte) (int, error) { return s.bounded.Read(p) }
 
 // explainBlob says of a blob that could not be fetched why, and what to do.
 func (p *pull) explainBlob(err error, desc ocispec.Descriptor) error {

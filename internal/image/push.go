@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/images"
@@ -191,11 +192,11 @@ func (p *pushing) blob(ctx context.Context, desc ocispec.Descriptor) error {
 			p.progress.say(e)
 		}
 	}
-	var told int64
+	var told atomic.Int64 // an upload that broke may still be read, while the next one begins
 	got, err := p.to.Blob(ctx, registry.Upload{
 		Digest: desc.Digest, Size: desc.Size, From: p.elsewhere(desc),
 		Open: func(at int64) (io.ReadCloser, error) {
-			told = at
+			told.Store(at)
 			if ra == nil { // the registry neither has it nor can take it from another repository
 				if err := p.from.bringBack(ctx, []ocispec.Descriptor{desc}); err != nil {
 					return nil, err
@@ -207,8 +208,7 @@ func (p *pushing) blob(ctx context.Context, desc ocispec.Descriptor) error {
 			return io.NopCloser(io.NewSectionReader(ra, at, ra.Size()-at)), nil
 		},
 		Sent: func(n int64) {
-			if n >= told+progressStep || n == desc.Size {
-				told = n
+			if before := told.Load(); (n >= before+progressStep || n == desc.Size) && told.CompareAndSwap(before, n) {
 				say(Event{Status: "Pushing", Current: n, Total: desc.Size})
 			}
 		},
