@@ -13,7 +13,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
@@ -141,9 +140,7 @@ func TestPullThatFailedIsGoneOnWith(t *testing.T) {
 		if d != f.layers[1] || mends.Load() {
 			return false
 		}
-		for f.fetched(0) == 0 { // so that the first layer comes in any case
-			time.Sleep(time.Millisecond)
-		}
+		await(t, "the first layer", func() bool { return f.fetched(0) > 0 }) // in any case
 		if r.Header.Get("Range") != "" {
 			panic(http.ErrAbortHandler)
 		}
@@ -212,9 +209,7 @@ func TestPullThatIsKilledIsGoneOnWith(t *testing.T) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(blob)))
 		w.Write(blob[:len(blob)/2])
 		w.(http.Flusher).Flush()
-		for !committed(root, f.layers[0]) || !committed(root, f.layers[1]) {
-			time.Sleep(time.Millisecond)
-		}
+		await(t, "the other layers", func() bool { return committed(root, f.layers[0]) && committed(root, f.layers[1]) })
 		once.Do(func() { close(halfway) })
 		<-r.Context().Done()
 		return true

@@ -47,6 +47,18 @@ func (w testWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// await looks again and again for what another process or goroutine brings about, and says when a minute has gone by without it.
+func await(t *testing.T, what string, come func() bool) bool {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !come(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Errorf("%s did not come", what)
+			return false
+		}
+	}
+	return true
+}
+
 // file is one entry of a layer.
 type file struct {
 	name, body, link string

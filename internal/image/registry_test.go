@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	ggcr "github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -64,16 +63,18 @@ func serveRegistryWith(t *testing.T, lines string, tls *signer) string {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	for range 200 {
+	if !await(t, "the registry's answer", func() bool {
 		resp, err := client.Get(scheme + "://" + addr + "/v2/")
 		if err == nil {
 			resp.Body.Close()
-			return addr
 		}
-		time.Sleep(25 * time.Millisecond)
+		return err == nil
+	}) {
+		cmd.Process.Kill() // it writes no more
+		cmd.Wait()
+		t.Fatalf("registry says: %s", out.String())
 	}
-	t.Fatalf("registry does not answer: %s", out.String())
-	return ""
+	return addr
 }
 
 // push puts an image or an index into the registry.
