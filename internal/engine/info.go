@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
 
 	"tug/internal/container"
@@ -111,13 +112,15 @@ func osRelease() (name, version string) {
 // RemoveImage takes names from an image, and removes it with its last one. Errors: NotFound, Conflict (in use).
 // Which containers use it is known here: o says nothing of that.
 func (e *Engine) RemoveImage(ctx context.Context, ref string, o image.RemoveOptions) ([]image.Removed, error) {
-	img, err := e.images.Get(ctx, ref)
-	if err != nil {
-		return nil, err
+	img, unknown := e.images.Get(ctx, ref)
+	if unknown != nil && !errdefs.IsNotFound(unknown) {
+		return nil, unknown
 	}
 	o.InUse = e.usersOf
 	removed, err := e.images.Remove(ctx, ref, o)
-	e.publishRemoved(&img, removed)
+	if unknown == nil { // of a damaged image, which can be removed, nobody has heard
+		e.publishRemoved(&img, removed)
+	}
 	return removed, err
 }
 

@@ -77,7 +77,7 @@ func (s *Images) reload(ctx context.Context) error {
 	}
 	x := newIndex()
 	damaged := func(r images.Image, err error) {
-		s.log.Warn("image is damaged and left out: pull or load it again", "name", r.Name, "error", err)
+		s.log.Warn("image is damaged and left out: pull or load it again, or remove it", "name", r.Name, "error", err)
 	}
 	for _, r := range records {
 		if isSeveral(r.Target) {

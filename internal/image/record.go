@@ -222,8 +222,9 @@ func (s *Images) replace(e *entry) {
 	}))
 }
 
-// unrecord takes records away, durably and then in memory. An image goes with the record of its ID.
-func (s *Images) unrecord(ctx context.Context, records ...string) error {
+// unrecord takes records away, durably and then in memory, and marks images as removed although containers use their layers (Unuse ends that): all of
+// it or nothing. An image goes with the record of its ID.
+func (s *Images) unrecord(ctx context.Context, records []string, hidden ...Image) error {
 	for _, n := range records {
 		if err := s.releaseManifests(ctx, digest.Digest(n)); err != nil {
 			return fmt.Errorf("remove image records: %w", err)
@@ -232,6 +233,11 @@ func (s *Images) unrecord(ctx context.Context, records ...string) error {
 	err := s.store.Update(s.store.Context(ctx), func(ctx context.Context) error {
 		for _, n := range records {
 			if err := s.store.Images.Delete(ctx, n); err != nil && !errdefs.IsNotFound(err) {
+				return err
+			}
+		}
+		for _, img := range hidden {
+			if err := s.put(ctx, images.Image{Name: img.ID.String(), Target: img.Target, Labels: map[string]string{removedLabel: "1"}}); err != nil {
 				return err
 			}
 		}
@@ -244,6 +250,11 @@ func (s *Images) unrecord(ctx context.Context, records ...string) error {
 		for _, n := range records {
 			delete(x.names, n)
 			delete(x.images, digest.Digest(n))
+		}
+		for _, img := range hidden {
+			e := *x.images[img.ID]
+			e.image.Removed = true
+			x.images[img.ID] = &e
 		}
 		x.recount()
 	}))

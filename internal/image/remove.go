@@ -2,10 +2,9 @@ package image
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
-	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
 )
 
@@ -37,11 +36,16 @@ type Removed struct {
 // Remove takes the name ref from its image, and the image with its layers when that was the last one; of several platforms all go. Given by ID, the
 // image goes with all its names. Conflicts are Docker's: a running container keeps its image whatever is said; a stopped one, and names in
 // several repositories, only without Force.
-// The disk space is freed in the background.
+// The disk space is freed in the background. An image that is damaged, and therefore not known, goes by its names and its ID too.
 func (s *Images) Remove(ctx context.Context, ref string, o RemoveOptions) ([]Removed, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	r, err := newRemoval(s.index.Load(), ref, o)
+	if errdefs.IsNotFound(err) {
+		if list, derr := s.removeDamaged(ctx, ref, o); derr != nil || len(list) > 0 {
+			return list, derr
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -53,39 +57,19 @@ func (s *Images) Remove(ctx context.Context, ref string, o RemoveOptions) ([]Rem
 	if err != nil {
 		return nil, err
 	}
-	gone := slices.Clone(r.untag)
+	gone, hidden := slices.Clone(r.untag), []Image(nil)
 	for _, img := range r.goes {
-		if len(r.users[img.ID]) == 0 {
+		if len(r.users[img.ID]) > 0 {
+			hidden = append(hidden, img)
+		} else {
 			gone = append(gone, img.ID.String())
 		}
 	}
-	if err := s.unrecord(ctx, gone...); err != nil {
+	if err := s.unrecord(ctx, gone, hidden...); err != nil {
 		return nil, err
-	}
-	for _, img := range r.goes {
-		if len(r.users[img.ID]) > 0 {
-			if err := s.hide(ctx, img); err != nil {
-				return nil, err
-			}
-		}
 	}
 	s.store.Collect()
 	return r.report(), nil
-}
-
-// hide marks an image as removed although containers use its layers. Unuse ends that.
-func (s *Images) hide(ctx context.Context, img Image) error {
-	record := images.Image{Name: img.ID.String(), Target: img.Target, Labels: map[string]string{removedLabel: "1"}}
-	if err := s.put(s.store.Context(ctx), record); err != nil {
-		return fmt.Errorf("remove image %s: %w", img.ShortID(), err)
-	}
-	s.index.Store(s.index.Load().with(func(x *index) {
-		hidden := *x.images[img.ID]
-		hidden.image.Removed = true
-		x.images[img.ID] = &hidden
-		x.recount()
-	}))
-	return nil
 }
 
 // Unuse is called when the last container of an image is gone. It reads memory only, unless the image was removed by force
@@ -99,7 +83,7 @@ func (s *Images) Unuse(ctx context.Context, id digest.Digest) error {
 	if e := s.index.Load().images[id]; e == nil || !e.image.Removed { // it came back
 		return nil
 	}
-	if err := s.unrecord(ctx, id.String()); err != nil {
+	if err := s.unrecord(ctx, []string{id.String()}); err != nil {
 		return err
 	}
 	s.store.Collect()

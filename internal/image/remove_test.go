@@ -131,6 +131,53 @@ func TestContainersKeepTheirImage(t *testing.T) {
 	}
 }
 
+// TestDamagedImagesCanBeRemoved: they are not listed, and can be named all the same.
+func TestDamagedImagesCanBeRemoved(t *testing.T) {
+	for _, by := range []string{"app:1", "ID", "short ID"} {
+		dir := filepath.Join(t.TempDir(), "image")
+		s, err := Open(t.Context(), Settings{Root: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		img := loaded(t, s, "app:1", image(t, v1.Config{}, layer(t, file{name: "f", body: "1"})))
+		good := loaded(t, s, "good:1", image(t, v1.Config{}, layer(t, file{name: "f", body: "2"})))
+		if err := s.Tag(t.Context(), "app:1", "app:2"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "content", blobPath(img.Target.Digest)), []byte("damaged"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s = open(t, func(c *Settings) { c.Root = dir })
+		ref := map[string]string{"ID": img.ID.String(), "short ID": img.ShortID()}[by]
+		if ref == "" {
+			ref = by
+			if list, err := s.Remove(t.Context(), "app:2", RemoveOptions{}); err != nil || !slices.Equal(untagged(list), []string{"app:2"}) || deleted(list, img.ID) {
+				t.Errorf("the first name: %v, %v", list, err)
+			}
+		}
+		if _, err := s.Remove(t.Context(), ref, RemoveOptions{Force: true, InUse: users(User{Container: "0123456789abcdef"})}); !errdefs.IsConflict(err) {
+			t.Errorf("by %s, although a container uses it: %v", by, err)
+		}
+		list, err := s.Remove(t.Context(), ref, RemoveOptions{})
+		if err != nil || !deleted(list, img.ID) || len(untagged(list)) != map[bool]int{true: 1, false: 2}[ref == by] {
+			t.Errorf("by %s: %v, %v", by, list, err)
+		}
+		if _, err := s.Remove(t.Context(), ref, RemoveOptions{}); !errdefs.IsNotFound(err) {
+			t.Errorf("by %s, again: %v", by, err)
+		}
+		if read(t, s, good, "f") != "2" {
+			t.Error("the other image is damaged too")
+		}
+		if _, err := s.Remove(t.Context(), "good:1", RemoveOptions{}); err != nil {
+			t.Error(err)
+		}
+		nothingLeft(t, s)
+	}
+}
+
 func TestForceLeavesTheLayersOfAStoppedContainer(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "image")
 	s, err := Open(t.Context(), Settings{Root: dir})
