@@ -7,9 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 )
@@ -126,27 +124,57 @@ func (d *daemon) restart(t *testing.T, signal syscall.Signal) {
 	}
 }
 
-// TestBuildsOfTheSameAtOnceShareTheWork has a step count how often it runs.
+// TestBuildsOfTheSameAtOnceShareTheWork has a step count how often it runs. It does not end before both builds show it.
 func TestBuildsOfTheSameAtOnceShareTheWork(t *testing.T) {
 	d := privateDaemon(t)
+	const seconds = "7351"
 	dir := buildContext(t, map[string]string{
-		"Dockerfile": "FROM busybox AS made\nRUN --mount=type=cache,target=/kept echo once >>/kept/count && sleep 2\n" +
+		"Dockerfile": "FROM busybox AS made\nRUN --mount=type=cache,target=/kept echo once >>/kept/count; sleep " + seconds + " || true\n" +
 			"FROM busybox AS read\nRUN --mount=type=cache,target=/kept cp /kept/count /\n" +
 			"FROM scratch\nCOPY --from=read /count /\n",
 	})
-	var both sync.WaitGroup
-	var failed [2]error
-	for i := range failed {
-		both.Go(func() {
-			out, err := d.tug("build", "--target", "made", "--output", "type=cacheonly", dir).CombinedOutput()
-			if err != nil {
-				failed[i] = fmt.Errorf("%w: %s", err, out)
-			}
+	var builds [2]*exec.Cmd
+	var shown [2]*os.File
+	for i := range builds {
+		var err error
+		if shown[i], err = os.Create(filepath.Join(t.TempDir(), "shown")); err != nil {
+			t.Fatal(err)
+		}
+		defer shown[i].Close()
+		builds[i] = d.tug("build", "--progress", "plain", "--target", "made", "--output", "type=cacheonly", dir)
+		builds[i].Stdout, builds[i].Stderr = shown[i], shown[i]
+		if err := builds[i].Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range shown {
+		eventually(t, "both builds show the step", func() bool {
+			text, err := os.ReadFile(f.Name())
+			return err == nil && bytes.Contains(text, []byte("[made 2/2] RUN"))
 		})
 	}
-	both.Wait()
-	if i := slices.IndexFunc(failed[:], func(err error) bool { return err != nil }); i >= 0 {
-		t.Fatal(failed[i])
+	over := make(chan error, len(builds))
+	for i, b := range builds {
+		go func() {
+			err := b.Wait()
+			if err != nil {
+				text, _ := os.ReadFile(shown[i].Name())
+				err = fmt.Errorf("%w: %s", err, text)
+			}
+			over <- err
+		}()
+	}
+	for n := 0; n < len(builds); {
+		eventually(t, "the builds end with the step", func() bool {
+			for _, pid := range sleepers(t, seconds) {
+				_ = syscall.Kill(atoi(t, pid), syscall.SIGKILL) // it may have ended
+			}
+			return len(over) > 0
+		})
+		if err := <-over; err != nil {
+			t.Fatal(err)
+		}
+		n++
 	}
 	out := t.TempDir()
 	said(t, d.tug("build", "--output", "type=local,dest="+out, dir))

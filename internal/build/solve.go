@@ -16,19 +16,48 @@ import (
 func (b *backend) solve(ctx context.Context, r *controlapi.SolveRequest, watch func(*controlapi.StatusResponse)) (map[string]string, error) {
 	watching := &statusStream{ctx: context.WithoutCancel(ctx), watch: watch}
 	over := make(chan struct{})
-	go func() {
+	b.serving.Go(func() {
 		defer close(over)
 		_ = b.controller.Status(&controlapi.StatusRequest{Ref: r.Ref}, watching) // the solve itself says what went wrong
-	}()
+	})
 	answer, err := b.controller.Solve(ctx, r)
-	if watching.hasBegun() {
+	if watching.stopUnlessBegun() { // it was over before BuildKit had found it, for which it looks for seconds
+		b.replay(watching.ctx, r.Ref, watch)
+	} else {
 		<-over
 	}
-	watching.stop() // a solve that ends before it has begun has no progress, for which BuildKit looks for seconds
 	if err != nil {
 		return nil, err
 	}
 	return answer.ExporterResponse, nil
+}
+
+// replay tells of the progress of a solve that is over; of one that has failed before it had any there is none.
+func (b *backend) replay(ctx context.Context, ref string, watch func(*controlapi.StatusResponse)) {
+	known := &historyStream{ctx: ctx}
+	if err := b.controller.ListenBuildHistory(&controlapi.BuildHistoryRequest{Ref: ref, EarlyExit: true}, known); err != nil || !known.found {
+		return
+	}
+	_ = b.controller.Status(&controlapi.StatusRequest{Ref: ref}, &statusStream{ctx: ctx, watch: watch})
+}
+
+// historyStream notes whether there is a record.
+type historyStream struct {
+	grpc.ServerStream
+	ctx   context.Context
+	found bool
+}
+
+// Context implements grpc.ServerStream.
+func (s *historyStream) Context() context.Context { return s.ctx }
+
+// SendHeader implements grpc.ServerStream.
+func (s *historyStream) SendHeader(metadata.MD) error { return nil }
+
+// Send implements controlapi.Control_ListenBuildHistoryServer.
+func (s *historyStream) Send(e *controlapi.BuildHistoryEvent) error {
+	s.found = s.found || e.Record != nil
+	return nil
 }
 
 // statusStream is a stream of progress that goes to a function.
@@ -60,23 +89,19 @@ func (s *statusStream) SendMsg(m any) error {
 func (s *statusStream) Send(r *controlapi.StatusResponse) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.begun = true
 	if !s.stopped {
+		s.begun = true
 		s.watch(r)
 	}
 	return nil
 }
 
-func (s *statusStream) hasBegun() bool {
+// stopUnlessBegun has nothing passed on any more if nothing was, and tells whether that is so.
+func (s *statusStream) stopUnlessBegun() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.begun
-}
-
-func (s *statusStream) stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stopped = true
+	s.stopped = !s.begun
+	return s.stopped
 }
 
 // openSession opens a session in this process, through which a build gets at what a request has brought. Who calls end waits until it is over.
