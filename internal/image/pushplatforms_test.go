@@ -107,7 +107,7 @@ func checkAttested(t *testing.T, s *Images, ref, arch string) {
 		if m.About != about {
 			continue
 		}
-		a, err := s.readAttestation(t.Context(), m.Descriptor)
+		a, err := s.readAttestation(s.store.Context(t.Context()), m.Descriptor)
 		if err != nil {
 			t.Fatal(err)
 		}
