@@ -101,6 +101,9 @@ func (r *report) add(row row, results map[string]map[string]result) {
 	found := map[string][]string{} // faults, by their text: the worlds that have them
 	var order []string
 	for _, w := range worlds[1:] {
+		if !row.in(w) {
+			continue
+		}
 		differences := compare(row, first, results[w.name][row.Name], w)
 		bad := false
 		for _, d := range differences {
@@ -140,6 +143,9 @@ func (r *report) show(row row, results map[string]map[string]result) {
 	for i, s := range row.Steps {
 		fmt.Fprintf(&r.details, "$ %s\n", s.Command)
 		for _, w := range worlds {
+			if !row.in(w) {
+				continue
+			}
 			got := results[w.name][row.Name].Seen[i]
 			fmt.Fprintf(&r.details, "[%s] exit %d\n%s", w.name, got.Exit, indent(got.Stdout, "  ")+indent(got.Stderr, "  ! "))
 		}

@@ -19,11 +19,16 @@ import (
 //
 // `$` is a command for the shell, `tty$` one that has a terminal, at which what follows it is typed once the first text
 // has been seen. `await TEXT COMMAND` waits until the command prints the text. What a mask matches is not compared; in one with a group, what the group matches.
+// `cli docker` keeps the row to the worlds that have docker's command line, for what tug's has not.
 type row struct {
 	Name, Title string
 	Masks       []string
 	Steps       []step
+	Cli         string // the command line that it is of; "" for any
 }
+
+// in reports whether the row is gone through in a world.
+func (r *row) in(w world) bool { return r.Cli == "" || r.Cli == w.cli }
 
 type step struct {
 	Command string
@@ -66,6 +71,11 @@ func (r *row) take(line string) error {
 			return err
 		}
 		r.Masks = append(r.Masks, rest)
+	case "cli":
+		if rest != worlds[0].cli {
+			return fmt.Errorf("a row can be kept to the command line %s, which it is compared with, and to no other: not to %q", worlds[0].cli, rest)
+		}
+		r.Cli = rest
 	case "$", "tty$":
 		r.Steps = append(r.Steps, step{Command: rest, Tty: word == "tty$"})
 	case "after":
@@ -79,7 +89,7 @@ func (r *row) take(line string) error {
 		last := &r.Steps[len(r.Steps)-1]
 		last.Typed = append(last.Typed, t)
 	default:
-		return fmt.Errorf("a line begins with $, tty$, after or mask, not with %q", word)
+		return fmt.Errorf("a line begins with $, tty$, after, cli or mask, not with %q", word)
 	}
 	return nil
 }

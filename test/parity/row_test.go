@@ -17,6 +17,7 @@ $ docker run --rm busybox echo hello
 
 == shell: at a terminal
 mask [0-9]+ms
+cli docker
 tty$ docker run -it busybox sh
   after "/ # " type "exit\r"
 $ docker ps -a
@@ -27,7 +28,7 @@ $ docker ps -a
 	want := []row{
 		{Name: "run/echo", Title: "what a command prints", Steps: []step{{Command: "docker run --rm busybox echo hello"}}},
 		{
-			Name: "run/shell", Title: "at a terminal", Masks: []string{"[0-9]+ms"},
+			Name: "run/shell", Title: "at a terminal", Masks: []string{"[0-9]+ms"}, Cli: "docker",
 			Steps: []step{
 				{Command: "docker run -it busybox sh", Tty: true, Typed: []typed{{"/ # ", "exit\r"}}},
 				{Command: "docker ps -a"},
@@ -41,7 +42,7 @@ $ docker ps -a
 
 func TestALineThatIsNoneIsRefused(t *testing.T) {
 	for _, file := range []string{
-		"$ docker ps", "== a\ndocker ps", "== a\n$ docker ps\nafter \"x\" type \"y\"", "== a\ntty$ sh\nafter x type y", "== a\nmask (",
+		"$ docker ps", "== a\ndocker ps", "== a\n$ docker ps\nafter \"x\" type \"y\"", "== a\ntty$ sh\nafter x type y", "== a\nmask (", "== a\ncli tug",
 	} {
 		if rows, err := parseRows("x", strings.NewReader(file)); err == nil {
 			t.Errorf("%q was read as %v", file, rows)

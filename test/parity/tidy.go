@@ -12,7 +12,7 @@ import (
 )
 
 // tidier takes away what a row leaves, so that each row begins in the same world: no container, no volume, no network but
-// the engine's own, and the base images.
+// the engine's own, nothing that builds keep, and the base images.
 type tidier struct {
 	client *client
 	base   []string // names of the images that are to be there
@@ -46,7 +46,13 @@ func (t *tidier) up(ctx context.Context) (left []string) {
 			left = append(left, err.Error())
 		}
 	}
-	return append(left, t.images(ctx)...)
+	left = append(left, t.images(ctx)...)
+	for _, path := range []string{"/images/prune", "/build/prune?all=1"} {
+		if _, err := t.client.do(ctx, http.MethodPost, path); err != nil {
+			left = append(left, err.Error())
+		}
+	}
+	return left
 }
 
 func (t *tidier) containers(ctx context.Context) (left []string) {

@@ -56,8 +56,10 @@ func (w world) enter(folder string) error {
 			return fmt.Errorf("mount %s: %w", dir, err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(w.alias(), "await"), []byte(await), 0o755); err != nil {
-		return err
+	for name, text := range map[string]string{"await": await, "have-buildx": haveBuildx} {
+		if err := os.WriteFile(filepath.Join(w.alias(), name), []byte(text), 0o755); err != nil {
+			return err
+		}
 	}
 	return os.Symlink(filepath.Join(w.bin(), w.cli), filepath.Join(w.alias(), "docker"))
 }
@@ -67,6 +69,11 @@ const await = `#!/bin/sh
 wanted=$1
 shift
 until [ "$("$@" 2>&1)" = "$wanted" ]; do sleep 0.05; done
+`
+
+// haveBuildx is a command for rows: it makes buildx a plugin of docker's command line, which builds with BuildKit then.
+const haveBuildx = `#!/bin/sh
+mkdir -p ~/.docker/cli-plugins && ln -s ` + root + `/bin/docker-buildx ~/.docker/cli-plugins/
 `
 
 // start starts the engine, which finds images at the mirror, and returns when it answers.
@@ -141,6 +148,9 @@ func (w world) visit(ctx context.Context, mirror string, rows []row, tell func(r
 	}
 	results := map[string]result{}
 	for _, r := range rows {
+		if !r.in(w) {
+			continue
+		}
 		started := time.Now()
 		dir := root + "/row"
 		if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(w.home()), os.Mkdir(dir, 0o755), os.Mkdir(w.home(), 0o755)); err != nil {
