@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tug/internal/proc"
 )
 
 // listen opens the sockets on which the API is served. Clients that come before it is wait.
@@ -137,20 +139,27 @@ func ready() {
 	}
 }
 
-// pidPatience is how long a daemon that is just going, or was just killed, may take to be gone.
-const pidPatience = 2 * time.Second
+// How long a daemon that runs may take to be gone, if it is just going, and one that was killed: that one waits for what the disk has of it.
+const (
+	pidPatience   = 2 * time.Second
+	dyingPatience = 30 * time.Second
+)
 
 // writePid writes the daemon's pid, unless another daemon lives that has written its own; release removes it.
 func writePid(path string) (release func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
-	for deadline := time.Now().Add(pidPatience); ; time.Sleep(10 * time.Millisecond) {
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		pid, lives := otherDaemon(path)
 		if !lives {
 			break
 		}
-		if time.Now().After(deadline) {
+		patience := pidPatience
+		if isDying(pid) {
+			patience = dyingPatience
+		}
+		if time.Since(begun) > patience {
 			return nil, fmt.Errorf("a daemon with the same pid file runs already: process %d (%s): stop it, or give other --pidfile, --data-root, --exec-root and -H", pid, path)
 		}
 	}
@@ -174,4 +183,15 @@ func otherDaemon(path string) (pid int, lives bool) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	name, state, ok := strings.Cut(string(stat), ") ")
 	return pid, err == nil && ok && strings.HasSuffix(name, " (tugd") && !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
+}
+
+// isDying tells whether a process has been killed, and cannot but end: it is on its way out, or SIGKILL waits for it.
+func isDying(pid int) bool {
+	p, err := proc.Read(pid)
+	if err != nil {
+		return false
+	}
+	const exiting = 0x4 // PF_EXITING in the kernel's linux/sched.h
+	pending, err := strconv.ParseUint(p.Pending, 16, 64)
+	return p.Flags&exiting != 0 || err == nil && pending&(1<<(unix.SIGKILL-1)) != 0
 }

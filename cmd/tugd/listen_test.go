@@ -4,10 +4,13 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -100,5 +103,27 @@ func TestPidFile(t *testing.T) {
 			continue
 		}
 		release()
+	}
+}
+
+// TestADaemonThatWasKilledIsWaitedFor: it may be seen for as long as the disk has something of it, and is no daemon that runs.
+func TestADaemonThatWasKilledIsWaitedFor(t *testing.T) {
+	if isDying(os.Getpid()) {
+		t.Error("this process has been killed, it says")
+	}
+	cmd := exec.Command("sleep", "1000")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait() // which the signal ends with an error
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	// It is left as it is until somebody waits for it.
+	if err := unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !isDying(cmd.Process.Pid) {
+		t.Error("a process that was killed goes on, it says")
 	}
 }

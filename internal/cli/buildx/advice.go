@@ -39,7 +39,11 @@ var hints = []struct{ pattern, try string }{
 	{`unset ssh forward key (\S+)`, `give the agent or the key with --ssh $1, or with --ssh $1=FILE`},
 	{`SSH_AUTH_SOCK|invalid empty ssh agent socket`, `start an agent (eval "$(ssh-agent)"; ssh-add), or name a key: --ssh default=FILE`},
 	{
-		`additional privileges requested|granting entitlement (\S+) is not allowed|(security\.insecure|network\.host) is not allowed`,
+		`granting entitlement (\S+) is not allowed by build daemon configuration`,
+		`whoever runs the daemon can let builds have $1, by builder.entitlements in its daemon.json`,
+	},
+	{
+		`additional privileges requested|(security\.insecure|network\.host) is not allowed`,
 		`grant what the Dockerfile asks for with --allow, if you trust it`,
 	},
 	{`target stage "?([^" ]+)"? could not be found`, `tug build --call targets . lists the stages that there are`},

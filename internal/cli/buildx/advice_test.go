@@ -14,6 +14,7 @@ func TestEachFailureHasItsAdvice(t *testing.T) {
 		`failed to solve: base:9: failed to resolve source metadata for docker.io/library/base:9: docker.io/library/base:9: not found`:                                 "check the image's name and tag; tug pull docker.io/library/base:9 tries it alone",
 		`failed to solve: x: failed to resolve source metadata for docker.io/library/x:latest: dial tcp: lookup registry-1.docker.io: no such host`:                    "the registry of docker.io/library/x:latest cannot be reached: check the name and the network",
 		`failed to solve: x: failed to resolve source metadata for docker.io/library/x:latest: pull access denied, repository does not exist or may require authority`: "check the image's name, and log in to its registry: tug login REGISTRY",
+		`granting entitlement security.insecure is not allowed by build daemon configuration`:                                                                          "whoever runs the daemon can let builds have security.insecure, by builder.entitlements in its daemon.json",
 		`network mode "mine" not supported by buildkit - you can define a custom network`:                                                                              "a file for bake names default, none or host: build that target alone, with tug build --network mine",
 		`dockerfile parse error on line 1: unknown instruction: FORM (did you mean FROM?)`:                                                                             "",
 	} {
