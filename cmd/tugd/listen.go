@@ -151,16 +151,16 @@ func writePid(path string) (release func(), err error) {
 		return nil, err
 	}
 	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		pid, lives := otherDaemon(path)
-		if !lives {
+		other := otherDaemon(path)
+		if other == nil {
 			break
 		}
 		patience := pidPatience
-		if isDying(pid) {
+		if isDying(other) {
 			patience = dyingPatience
 		}
 		if time.Since(begun) > patience {
-			return nil, fmt.Errorf("a daemon with the same pid file runs already: process %d (%s): stop it, or give other --pidfile, --data-root, --exec-root and -H", pid, path)
+			return nil, fmt.Errorf("a daemon with the same pid file runs already: process %d (%s): stop it, or give other --pidfile, --data-root, --exec-root and -H", other.Pid, path)
 		}
 	}
 	if err := os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), 0o644); err != nil {
@@ -169,28 +169,26 @@ func writePid(path string) (release func(), err error) {
 	return func() { os.Remove(path) }, nil
 }
 
-// otherDaemon tells whether the pid file names a daemon that lives: one that has ended and only waits for its parent's
-// attention does not.
-func otherDaemon(path string) (pid int, lives bool) {
+// otherDaemon is the daemon that lives of which the pid file tells, nil if there is none: one that has ended and only waits for its parent's
+// attention does not live.
+func otherDaemon(path string) *proc.Process {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return 0, false
+		return nil
 	}
-	pid, err = strconv.Atoi(strings.TrimSpace(string(data)))
+	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
 	if err != nil || pid == os.Getpid() {
-		return 0, false
+		return nil
 	}
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	name, state, ok := strings.Cut(string(stat), ") ")
-	return pid, err == nil && ok && strings.HasSuffix(name, " (tugd") && !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
+	p, err := proc.Read(pid)
+	if err != nil || p.Comm != "tugd" || p.State == 'Z' || p.State == 'X' {
+		return nil
+	}
+	return p
 }
 
 // isDying tells whether a process has been killed, and cannot but end: it is on its way out, or SIGKILL waits for it.
-func isDying(pid int) bool {
-	p, err := proc.Read(pid)
-	if err != nil {
-		return false
-	}
+func isDying(p *proc.Process) bool {
 	const exiting = 0x4 // PF_EXITING in the kernel's linux/sched.h
 	pending, err := strconv.ParseUint(p.Pending, 16, 64)
 	return p.Flags&exiting != 0 || err == nil && pending&(1<<(unix.SIGKILL-1)) != 0

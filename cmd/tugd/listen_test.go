@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"tug/internal/proc"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -108,7 +110,14 @@ func TestPidFile(t *testing.T) {
 
 // TestADaemonThatWasKilledIsWaitedFor: it may be seen for as long as the disk has something of it, and is no daemon that runs.
 func TestADaemonThatWasKilledIsWaitedFor(t *testing.T) {
-	if isDying(os.Getpid()) {
+	dying := func(pid int) bool {
+		p, err := proc.Read(pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return isDying(p)
+	}
+	if dying(os.Getpid()) {
 		t.Error("this process has been killed, it says")
 	}
 	cmd := exec.Command("sleep", "1000")
@@ -123,7 +132,7 @@ func TestADaemonThatWasKilledIsWaitedFor(t *testing.T) {
 	if err := unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
 		t.Fatal(err)
 	}
-	if !isDying(cmd.Process.Pid) {
+	if !dying(cmd.Process.Pid) {
 		t.Error("a process that was killed goes on, it says")
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -165,8 +164,7 @@ func newWorker(ctx context.Context, s *Settings, undo *undo.Stack) (*builder, er
 		return nil, err
 	}
 	blobs := containerdsnapshot.NewContentStore(s.Store.Content, store.Namespace)
-	key, value, _ := strings.Cut(ownDiffer, "=")
-	if err := os.Setenv(key, value); err != nil {
+	if err := os.Setenv(ownDiffer, "false"); err != nil {
 		return nil, err
 	}
 	snapshots := newLayers(s.Store)

@@ -24,9 +24,9 @@ import (
 	"tug/internal/overlay"
 )
 
-// ownDiffer is the variable of its environment by which BuildKit asks the worker for a layer's archive. Its own way to make one from an upper folder is
+// ownDiffer is the variable of its environment by which BuildKit, if it is false, asks the worker for a layer's archive. Its own way to make one from an upper folder is
 // not asked for otherwise; it mounts two overlays and looks each file up six times, and hashes an archive twice that is not compressed.
-const ownDiffer = "BUILDKIT_DEBUG_FORCE_OVERLAY_DIFF=false"
+const ownDiffer = "BUILDKIT_DEBUG_FORCE_OVERLAY_DIFF"
 
 // differ makes the archives of layers out of their folders. What it cannot read there is compared as others do, by walking through two trees.
 type differ struct {

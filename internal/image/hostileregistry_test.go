@@ -138,14 +138,7 @@ func TestHostileRegistriesAreRefused(t *testing.T) {
 // TestSizesOfWhatIsHereAreChecked: a manifest says another size of a blob that the store has already, which is therefore not fetched.
 func TestSizesOfWhatIsHereAreChecked(t *testing.T) {
 	plain := layerTar(t, file{name: "f", body: "x"})
-	diff := digest.FromBytes(plain)
-	config := asJSON(t, configBlob{OS: "linux", Architecture: "amd64", RootFS: rootFS{Type: "layers", DiffIDs: []digest.Digest{diff}}})
-	m := ocispec.Manifest{
-		MediaType: ocispec.MediaTypeImageManifest,
-		Config:    ocispec.Descriptor{MediaType: ocispec.MediaTypeImageConfig, Digest: digest.FromBytes(config), Size: int64(len(config))},
-		Layers:    []ocispec.Descriptor{{MediaType: ocispec.MediaTypeImageLayer, Digest: diff, Size: int64(len(plain))}},
-	}
-	m.SchemaVersion = 2
+	diff, config, m := ofOneLayer(t, plain)
 	reg := &liar{manifest: asJSON(t, m), media: ocispec.MediaTypeImageManifest, blobs: map[digest.Digest][]byte{m.Config.Digest: config, diff: plain}}
 	server := httptest.NewServer(reg)
 	defer server.Close()
@@ -210,14 +203,7 @@ func TestBrokenTransfersGoOn(t *testing.T) {
 		body[i] = byte(i * 7)
 	}
 	plain := layerTar(t, file{name: "f", body: string(body)})
-	diff := digest.FromBytes(plain)
-	config := asJSON(t, configBlob{OS: "linux", Architecture: "amd64", RootFS: rootFS{Type: "layers", DiffIDs: []digest.Digest{diff}}})
-	m := ocispec.Manifest{
-		MediaType: ocispec.MediaTypeImageManifest,
-		Config:    ocispec.Descriptor{MediaType: ocispec.MediaTypeImageConfig, Digest: digest.FromBytes(config), Size: int64(len(config))},
-		Layers:    []ocispec.Descriptor{{MediaType: ocispec.MediaTypeImageLayer, Digest: diff, Size: int64(len(plain))}},
-	}
-	m.SchemaVersion = 2
+	diff, config, m := ofOneLayer(t, plain)
 	rest := &liar{manifest: asJSON(t, m), media: ocispec.MediaTypeImageManifest, blobs: map[digest.Digest][]byte{m.Config.Digest: config}}
 	cut := false
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -238,4 +224,18 @@ func TestBrokenTransfersGoOn(t *testing.T) {
 	if err != nil || !cut || read(t, s, img, "f") != string(body) {
 		t.Error(cut, err)
 	}
+}
+
+// ofOneLayer gives the parts of an image whose one layer is not compressed.
+func ofOneLayer(t *testing.T, plain []byte) (diff digest.Digest, config []byte, m ocispec.Manifest) {
+	t.Helper()
+	diff = digest.FromBytes(plain)
+	config = asJSON(t, configBlob{OS: "linux", Architecture: "amd64", RootFS: rootFS{Type: "layers", DiffIDs: []digest.Digest{diff}}})
+	m = ocispec.Manifest{
+		MediaType: ocispec.MediaTypeImageManifest,
+		Config:    ocispec.Descriptor{MediaType: ocispec.MediaTypeImageConfig, Digest: digest.FromBytes(config), Size: int64(len(config))},
+		Layers:    []ocispec.Descriptor{{MediaType: ocispec.MediaTypeImageLayer, Digest: diff, Size: int64(len(plain))}},
+	}
+	m.SchemaVersion = 2
+	return diff, config, m
 }

@@ -26,23 +26,13 @@ type Options struct {
 // for folders: they get the attributes of those that come, and keep what they have. Links are not followed. Errors: what the system says, with names below from; EISDIR or
 // ENOTDIR where a folder meets something else.
 func Contents(ctx context.Context, from, to string, o Options) error {
-	source, err := openFolder(unix.AT_FDCWD, from)
+	c, p, err := begin(from, to, o)
 	if err != nil {
-		return &os.PathError{Op: "open", Path: "/", Err: err}
+		return err
 	}
-	defer unix.Close(source)
-	target, err := openFolder(unix.AT_FDCWD, to)
-	if err != nil {
-		return &os.PathError{Op: "open", Path: "/", Err: err}
-	}
-	defer unix.Close(target)
+	defer p.close()
 	var st unix.Stat_t
-	if err := unix.Fstat(source, &st); err != nil {
-		return &os.PathError{Op: "stat", Path: "/", Err: err}
-	}
-	c := &copier{Options: o, linked: map[uint64]string{}, top: target}
-	p, err := in(source, target, "", false)
-	if err != nil {
+	if err := unix.Fstat(p.source, &st); err != nil {
 		return wrap("stat", "/", err)
 	}
 	if err := c.entries(ctx, p); err != nil {
@@ -53,22 +43,18 @@ func Contents(ctx context.Context, from, to string, o Options) error {
 
 // File copies what lies at from, which is no folder, to a name in the folder to. Errors: as those of Contents.
 func File(ctx context.Context, from, to, name string, o Options) error {
-	source, err := openFolder(unix.AT_FDCWD, filepath.Dir(from))
+	c, p, err := begin(filepath.Dir(from), to, o)
 	if err != nil {
-		return &os.PathError{Op: "open", Path: "/", Err: err}
+		return err
 	}
-	defer unix.Close(source)
-	target, err := openFolder(unix.AT_FDCWD, to)
-	if err != nil {
-		return &os.PathError{Op: "open", Path: "/", Err: err}
-	}
-	defer unix.Close(target)
-	c := &copier{Options: o, linked: map[uint64]string{}, top: target}
-	p, err := in(source, target, "", false)
-	if err != nil {
-		return wrap("stat", "/", err)
-	}
+	defer p.close()
 	return c.entry(ctx, p, filepath.Base(from), name)
+}
+
+// begin opens the two folders of a copy.
+func begin(from, to string, o Options) (*copier, place, error) {
+	p, err := open(place{source: unix.AT_FDCWD, target: unix.AT_FDCWD}, from, to, 0)
+	return &copier{Options: o, linked: map[uint64]string{}, top: p.target}, p, wrap("open", "/", err)
 }
 
 // copier is one copy.
@@ -86,17 +72,30 @@ type place struct {
 	group          int    // of what is made in the target
 }
 
-// in is the place that two folders are.
-func in(source, target int, path string, fresh bool) (place, error) {
-	p := place{source: source, target: target, path: path, fresh: fresh, group: unix.Getegid()}
-	var st unix.Stat_t
-	if err := unix.Fstat(target, &st); err != nil {
+// open opens a folder of each of a place's, with flags besides the usual ones. The place that they are is closed when it is copied.
+func open(in place, from, to string, flags int) (p place, err error) {
+	flags |= unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
+	if p.source, err = unix.Openat(in.source, from, flags, 0); err != nil {
 		return p, err
 	}
-	if st.Mode&unix.S_ISGID != 0 {
+	if p.target, err = unix.Openat(in.target, to, flags, 0); err != nil {
+		unix.Close(p.source)
+		return p, err
+	}
+	var st unix.Stat_t
+	if err = unix.Fstat(p.target, &st); err != nil {
+		p.close()
+		return p, err
+	}
+	if p.group = unix.Getegid(); st.Mode&unix.S_ISGID != 0 {
 		p.group = int(st.Gid)
 	}
 	return p, nil
+}
+
+func (p place) close() {
+	unix.Close(p.source)
+	unix.Close(p.target)
 }
 
 // join is a name in a folder below the topmost, whose own path is empty.
@@ -105,10 +104,6 @@ func join(path, name string) string {
 		return name
 	}
 	return path + "/" + name
-}
-
-func openFolder(in int, name string) (int, error) {
-	return unix.Openat(in, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 }
 
 // share is how many names one thread takes at a time.
@@ -196,20 +191,12 @@ func (c *copier) folder(ctx context.Context, p place, name string, st *unix.Stat
 	if err != nil && !os.IsExist(err) {
 		return err
 	}
-	source, err := unix.Openat(p.source, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	into, err := open(p, name, name, unix.O_NOFOLLOW)
 	if err != nil {
 		return err
 	}
-	defer unix.Close(source)
-	target, err := unix.Openat(p.target, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(target)
-	into, err := in(source, target, join(p.path, name), fresh)
-	if err != nil {
-		return err
-	}
+	defer into.close()
+	into.path, into.fresh = join(p.path, name), fresh
 	if err := c.entries(ctx, into); err != nil {
 		return err
 	}
